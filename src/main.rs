@@ -1,0 +1,3 @@
+//! `russet-server`: argv to library.
+
+fn main() {}
