@@ -1,1 +1,9 @@
-//! (to be written)
+//! Pure helpers: numbers and text, glob patterns, quoting, random numbers.
+//!
+//! Nothing here knows keys, clients or configuration, and nothing keeps state. Byte strings come in
+//! as `&[u8]`, text goes out by appending to a `Vec<u8>`, so that replies need no allocation of
+//! their own.
+
+pub mod glob;
+pub mod random;
+pub mod text;
