@@ -2,8 +2,12 @@
 //!
 //! Nothing here knows keys, clients or configuration, and nothing keeps state. Byte strings come in
 //! as `&[u8]`, text goes out by appending to a `Vec<u8>`, so that replies need no allocation of
-//! their own.
+//! their own. Start with [`number`]; the private modules complete it.
 
+mod fixed;
 pub mod glob;
+mod grisu;
+mod hexadecimal;
+pub mod number;
 pub mod random;
 pub mod text;
