@@ -1,1 +1,4 @@
 //! (to be written)
+
+pub mod crc64;
+pub mod lzf;
