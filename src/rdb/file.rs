@@ -17,7 +17,8 @@ pub fn save_file(
     options: WriterOptions,
     fill: impl FnOnce(&mut Writer<File>) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let temporary = directory.join(format!("temp-{}.rdb", std::process::id()));
 
     let saved = write_and_sync(&temporary, options, fill).and_then(|bytes| {

@@ -46,7 +46,7 @@ pub mod aux {
     pub const REPLICATION_OFFSET: &str = "repl-offset";
 }
 
-/// Declares an enum of bytes together with its `TryFrom<u8>`, so that the list exists once.
+/// Declares an enum of bytes with the conversions both ways, so that the list exists once.
 macro_rules! bytes_on_disk {
     ($(#[$about:meta])* $name:ident { $($(#[$layout:meta])* $variant:ident = $byte:literal,)* }) => {
         $(#[$about])*
@@ -56,9 +56,9 @@ macro_rules! bytes_on_disk {
             $($(#[$layout])* $variant = $byte,)*
         }
 
-        impl $name {
-            pub(super) const fn byte(self) -> u8 {
-                self as u8
+        impl From<$name> for u8 {
+            fn from(named: $name) -> u8 {
+                named as u8
             }
         }
 

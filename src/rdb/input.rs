@@ -93,10 +93,12 @@ impl<R: Read> Input<R> {
 
         let mut missing = length;
         loop {
-            let step = self.unread().len().min(usize::try_from(missing).unwrap_or(usize::MAX));
-            into.extend(self.unread().iter().take(step));
-            self.position += step;
-            missing -= step as u64;
+            let unread = self.unread();
+            let wanted = usize::try_from(missing).ok().and_then(|missing| unread.get(..missing));
+            let taken = wanted.unwrap_or(unread);
+            into.extend_from_slice(taken);
+            missing -= taken.len() as u64;
+            self.position += taken.len();
             if missing == 0 {
                 return Ok(());
             }

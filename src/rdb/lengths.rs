@@ -26,16 +26,16 @@ impl<W: Write> Output<W> {
         } else if let Ok(short @ 0..FOURTEEN_BIT_FORM) = u16::try_from(length) {
             self.put(&(FOURTEEN_BIT_FORM | short).to_be_bytes())
         } else if let Ok(long) = u32::try_from(length) {
-            self.put_byte(LengthForm::Long32.byte())?;
+            self.put_byte(LengthForm::Long32)?;
             self.put(&long.to_be_bytes())
         } else {
-            self.put_byte(LengthForm::Long64.byte())?;
+            self.put_byte(LengthForm::Long64)?;
             self.put(&length.to_be_bytes())
         }
     }
 
     pub(super) fn put_encoding(&mut self, encoding: StringEncoding) -> io::Result<()> {
-        self.put_byte(ENCODING_BITS | encoding.byte())
+        self.put_byte(ENCODING_BITS | u8::from(encoding))
     }
 
     pub(super) fn put_millis(&mut self, unix_ms: i64) -> io::Result<()> {
@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn what_is_not_a_length_is_corrupt_where_it_starts() {
         for byte in [0x82, 0xbf, 0xc0, 0xc4, 0xff] {
-            let mut input = input(&[7, byte, 0, 0, 0, 0, 0, 0, 0, 0]);
+            let bytes = [7, byte, 0, 0, 0, 0, 0, 0, 0, 0];
+            let mut input = input(&bytes);
             assert_eq!(input.take_len().unwrap(), 7);
             let error = input.take_len().unwrap_err();
             assert!(matches!(error, LoadError::Corrupt { offset: 1, .. }), "{byte:#x}: {error}");
@@ -135,6 +136,6 @@ mod tests {
         assert_eq!(bytes, [254, 255, 255, 255, 255, 255, 255, 255, 4, 3, 2, 1, 0, 0, 0, 0]);
         let mut input = input(&bytes);
         assert_eq!(input.take_millis().unwrap(), -2);
-        assert_eq!(input.take_seconds_as_millis().unwrap(), 0x0102_0304_000 / 0x1000 * 1000);
+        assert_eq!(input.take_seconds_as_millis().unwrap(), 0x0102_0304 * 1000);
     }
 }

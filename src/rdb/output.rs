@@ -25,8 +25,10 @@ pub(super) struct Output<W> {
 struct Progress<W> {
     every_bytes: u64,
     reported_bytes: u64,
-    hook: Box<dyn FnMut(&mut W, u64) -> io::Result<()>>,
+    hook: ProgressHook<W>,
 }
+
+type ProgressHook<W> = Box<dyn FnMut(&mut W, u64) -> io::Result<()>>;
 
 impl<W: Write> Output<W> {
     pub(super) fn new(inner: W, compression: bool, checksum: bool) -> Self {
@@ -61,8 +63,8 @@ impl<W: Write> Output<W> {
     }
 
     #[inline]
-    pub(super) fn put_byte(&mut self, byte: u8) -> io::Result<()> {
-        self.put(&[byte])
+    pub(super) fn put_byte(&mut self, byte: impl Into<u8>) -> io::Result<()> {
+        self.put(&[byte.into()])
     }
 
     #[cold]

@@ -23,8 +23,8 @@ fn dump(
     save: impl FnOnce(&mut Output<Vec<u8>>) -> io::Result<()>,
 ) -> Vec<u8> {
     let mut output = Output::new(Vec::new(), compression, true);
-    let mut write = || {
-        output.put_byte(value_type.byte())?;
+    let write = || {
+        output.put_byte(value_type)?;
         save(&mut output)?;
         output.put(&u16::from(RDB_VERSION).to_le_bytes())?;
         let checksum = output.take_checksum()?;

@@ -143,6 +143,10 @@ impl<R: Read> Reader<R> {
             }
             let opcode = Opcode::try_from(byte)
                 .map_err(|_| LoadError::Corrupt { offset, what: "unknown type of item" })?;
+            // Not even one damaged bit of the version may switch the checksum off unnoticed.
+            if self.version < CHECKSUM_SINCE_VERSION && u8::from(opcode) <= Opcode::ResizeDb.into() {
+                return Err(LoadError::Corrupt { offset, what: "an item that this version does not have" });
+            }
             match opcode {
                 Opcode::ExpiryMs => self.expiry_ms = Some(self.input.take_millis()?),
                 Opcode::ExpirySeconds => self.expiry_ms = Some(self.input.take_seconds_as_millis()?),

@@ -202,8 +202,7 @@ mod tests {
     fn text_that_is_not_an_integers_own_is_stored_as_it_is() {
         for text in ["", "+1", "01", "-0", "1 ", " 1", "-", "2147483648", "99999999999", "\u{661}"] {
             let bytes = saved_bytes(text.as_bytes());
-            assert_eq!(usize::from(bytes[0]), text.len());
-            assert_eq!(&bytes[1..], text.as_bytes());
+            assert_eq!(bytes, [&[text.len() as u8], text.as_bytes()].concat());
             assert_eq!(loaded(&bytes).unwrap(), text.as_bytes().into());
         }
     }

@@ -30,6 +30,6 @@ pub(super) fn load<'s, R: Read>(
 ) -> Result<Value<'s>, LoadError> {
     match value_type {
         ValueType::String => StringValue::load(input, scratch).map(Value::String),
-        other => Err(LoadError::Unsupported { type_id: other.byte(), offset: type_offset }),
+        other => Err(LoadError::Unsupported { type_id: other.into(), offset: type_offset }),
     }
 }

@@ -69,7 +69,7 @@ impl<W: Write> Writer<W> {
 
     /// A fact about the snapshot, by one of the names in [`super::aux`].
     pub fn aux(&mut self, name: &str, value: &[u8]) -> io::Result<()> {
-        self.output.put_byte(Opcode::Aux.byte())?;
+        self.output.put_byte(Opcode::Aux)?;
         self.output.put_string(name.as_bytes())?;
         self.output.put_string(value)
     }
@@ -84,18 +84,18 @@ impl<W: Write> Writer<W> {
         if self.version < FUNCTIONS_SINCE_VERSION {
             return Err(invalid("this version of the snapshot format has no functions"));
         }
-        self.output.put_byte(Opcode::Function.byte())?;
+        self.output.put_byte(Opcode::Function)?;
         self.output.put_string(code)
     }
 
     pub fn select_db(&mut self, number: u64) -> io::Result<()> {
-        self.output.put_byte(Opcode::SelectDb.byte())?;
+        self.output.put_byte(Opcode::SelectDb)?;
         self.output.put_len(number)
     }
 
     /// How many keys the selected database has, and how many of them have an expiry.
     pub fn resize_db(&mut self, keys: u64, volatile: u64) -> io::Result<()> {
-        self.output.put_byte(Opcode::ResizeDb.byte())?;
+        self.output.put_byte(Opcode::ResizeDb)?;
         self.output.put_len(keys)?;
         self.output.put_len(volatile)
     }
@@ -103,21 +103,21 @@ impl<W: Write> Writer<W> {
     /// What precedes a key: its expiry in Unix milliseconds, and its usage if that is to be kept.
     pub fn entry_head(&mut self, expiry_ms: Option<i64>, usage: Option<Usage>) -> io::Result<()> {
         if let Some(expiry_ms) = expiry_ms {
-            self.output.put_byte(Opcode::ExpiryMs.byte())?;
+            self.output.put_byte(Opcode::ExpiryMs)?;
             self.output.put_millis(expiry_ms)?;
         }
         match usage {
             Some(Usage::IdleSeconds(seconds)) => {
-                self.output.put_byte(Opcode::Idle.byte())?;
+                self.output.put_byte(Opcode::Idle)?;
                 self.output.put_len(seconds)
             }
-            Some(Usage::Frequency(frequency)) => self.output.put(&[Opcode::Frequency.byte(), frequency]),
+            Some(Usage::Frequency(frequency)) => self.output.put(&[Opcode::Frequency.into(), frequency]),
             None => Ok(()),
         }
     }
 
     pub fn string_key(&mut self, key: &[u8], value: &StringValue<'_>) -> io::Result<()> {
-        self.output.put_byte(ValueType::String.byte())?;
+        self.output.put_byte(ValueType::String)?;
         self.output.put_string(key)?;
         value.save(&mut self.output)
     }
@@ -129,7 +129,7 @@ impl<W: Write> Writer<W> {
 
     /// Ends the snapshot, flushes it, and gives back the destination.
     pub fn finish(mut self) -> io::Result<W> {
-        self.output.put_byte(Opcode::End.byte())?;
+        self.output.put_byte(Opcode::End)?;
         let checksum = self.output.take_checksum()?;
         self.output.put(&checksum.to_le_bytes())?;
         self.output.flush()?;
