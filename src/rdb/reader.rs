@@ -1,0 +1,222 @@
+//! Reads a whole snapshot: the frame around keys and values.
+
+use std::io::Read;
+
+use super::format::{CHECKSUM_SINCE_VERSION, MAGIC, Opcode, RDB_VERSION, ValueType};
+use super::input::Input;
+use super::{LoadError, ModuleId, Usage, Value, module_aux, value};
+
+/// What a snapshot consists of. Borrowed bytes are in the reader's buffers until its next item.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Item<'r> {
+    /// A fact about the snapshot. Those with unknown names are to be ignored.
+    Aux {
+        name: &'r [u8],
+        value: &'r [u8],
+    },
+    /// The source text of a function library.
+    Function {
+        code: &'r [u8],
+    },
+    /// Data of a module that belongs to no key. It has been skipped; a server without that module
+    /// refuses the snapshot, as Redis does, while a checker goes on.
+    ModuleAux {
+        module: ModuleId,
+    },
+    /// Entries from here on belong to this database; before the first of these items, to database 0.
+    SelectDb(u64),
+    /// A hint, not to be trusted: the number of keys in the database, and of those with an expiry.
+    ResizeDb {
+        keys: u64,
+        volatile: u64,
+    },
+    Entry(Entry<'r>),
+}
+
+/// A key and what belongs to it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry<'r> {
+    pub key: &'r [u8],
+    pub value: Value<'r>,
+    /// In Unix milliseconds; may be past.
+    pub expiry_ms: Option<i64>,
+    pub usage: Option<Usage>,
+}
+
+/// A snapshot being read.
+pub struct Reader<R> {
+    input: Input<R>,
+    version: u8,
+    finished: bool,
+    /// What preceded the next key.
+    expiry_ms: Option<i64>,
+    usage: Option<Usage>,
+    /// Buffers of the present item.
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+/// An item of which only the beginning has been read, free of borrows.
+enum Begun {
+    Aux,
+    Function,
+    ModuleAux(ModuleId),
+    SelectDb(u64),
+    ResizeDb { keys: u64, volatile: u64 },
+    Entry { value_type: ValueType, type_offset: u64 },
+    End,
+}
+
+impl<R: Read> Reader<R> {
+    /// Begins to read a snapshot: checks that it is one, of a version that is known.
+    ///
+    /// `size_hint` is the size of the input, or a larger number, when known: a declared length
+    /// beyond it is found to be wrong without reading on.
+    pub fn new(inner: R, size_hint: Option<u64>) -> Result<Self, LoadError> {
+        let mut input = Input::new(inner, size_hint);
+        if input.take_array()? != *MAGIC {
+            return Err(LoadError::Corrupt { offset: 0, what: "wrong signature" });
+        }
+        let version = take_version(&mut input)?;
+        if version < CHECKSUM_SINCE_VERSION {
+            input.drop_checksum();
+        }
+        Ok(Self {
+            input,
+            version,
+            finished: false,
+            expiry_ms: None,
+            usage: None,
+            key: Vec::new(),
+            value: Vec::new(),
+        })
+    }
+
+    /// Does not check the checksum at the end.
+    #[must_use]
+    pub fn without_checksum(mut self) -> Self {
+        self.input.drop_checksum();
+        self
+    }
+
+    /// The next item; None at the end of a snapshot whose checksum is right. Nothing more can be
+    /// read after an error.
+    pub fn next_item(&mut self) -> Result<Option<Item<'_>>, LoadError> {
+        if self.finished {
+            return Ok(None);
+        }
+        let item = match self.begin_item()? {
+            Begun::Aux => {
+                self.input.take_string(&mut self.key)?;
+                self.input.take_string(&mut self.value)?;
+                Item::Aux { name: &self.key, value: &self.value }
+            }
+            Begun::Function => {
+                self.input.take_string(&mut self.value)?;
+                Item::Function { code: &self.value }
+            }
+            Begun::ModuleAux(module) => Item::ModuleAux { module },
+            Begun::SelectDb(number) => Item::SelectDb(number),
+            Begun::ResizeDb { keys, volatile } => Item::ResizeDb { keys, volatile },
+            Begun::Entry { value_type, type_offset } => {
+                self.input.take_string(&mut self.key)?;
+                let value = value::load(value_type, type_offset, &mut self.input, &mut self.value)?;
+                let (expiry_ms, usage) = (self.expiry_ms.take(), self.usage.take());
+                Item::Entry(Entry { key: &self.key, value, expiry_ms, usage })
+            }
+            Begun::End => {
+                self.check_checksum()?;
+                self.finished = true;
+                return Ok(None);
+            }
+        };
+        Ok(Some(item))
+    }
+
+    /// Reads up to where strings begin, keeping what belongs to the next key.
+    fn begin_item(&mut self) -> Result<Begun, LoadError> {
+        loop {
+            let offset = self.input.offset();
+            let byte = self.input.take_byte()?;
+            if let Ok(value_type) = ValueType::try_from(byte) {
+                return Ok(Begun::Entry { value_type, type_offset: offset });
+            }
+            let opcode = Opcode::try_from(byte)
+                .map_err(|_| LoadError::Corrupt { offset, what: "unknown type of item" })?;
+            // Not even one damaged bit of the version may switch the checksum off unnoticed.
+            if self.version < CHECKSUM_SINCE_VERSION && u8::from(opcode) <= Opcode::ResizeDb.into() {
+                return Err(LoadError::Corrupt { offset, what: "an item that this version does not have" });
+            }
+            match opcode {
+                Opcode::ExpiryMs => self.expiry_ms = Some(self.input.take_millis()?),
+                Opcode::ExpirySeconds => self.expiry_ms = Some(self.input.take_seconds_as_millis()?),
+                Opcode::Idle => self.usage = Some(Usage::IdleSeconds(self.input.take_len()?)),
+                Opcode::Frequency => self.usage = Some(Usage::Frequency(self.input.take_byte()?)),
+                Opcode::Aux => return Ok(Begun::Aux),
+                Opcode::Function => return Ok(Begun::Function),
+                Opcode::ModuleAux => {
+                    return module_aux::skip(&mut self.input, &mut self.value).map(Begun::ModuleAux);
+                }
+                Opcode::SelectDb => return self.input.take_len().map(Begun::SelectDb),
+                Opcode::ResizeDb => {
+                    let keys = self.input.take_len()?;
+                    let volatile = self.input.take_len()?;
+                    return Ok(Begun::ResizeDb { keys, volatile });
+                }
+                Opcode::End => return Ok(Begun::End),
+                Opcode::FunctionBeforeRelease => {
+                    return Err(LoadError::Unsupported { type_id: byte, offset });
+                }
+            }
+        }
+    }
+
+    fn check_checksum(&mut self) -> Result<(), LoadError> {
+        let computed = self.input.take_checksum();
+        if self.version < CHECKSUM_SINCE_VERSION {
+            return Ok(());
+        }
+        let stored = u64::from_le_bytes(self.input.take_array()?);
+        match computed {
+            Some(computed) if stored != 0 && stored != computed => {
+                Err(LoadError::Checksum { computed, stored })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn take_version<R: Read>(input: &mut Input<R>) -> Result<u8, LoadError> {
+    let offset = input.offset();
+    let digits: [u8; 4] = input.take_array()?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return Err(LoadError::Corrupt { offset, what: "the version is not a number" });
+    }
+    let version = digits.iter().fold(0, |version, digit| version * 10 + u32::from(digit - b'0'));
+    match u8::try_from(version) {
+        Ok(known @ 1..=RDB_VERSION) => Ok(known),
+        _ => Err(LoadError::Version(version)),
+    }
+}
+
+impl<R> Reader<R> {
+    /// The version that the snapshot says it has.
+    pub fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// Bytes of the snapshot that have been read.
+    pub fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// What follows the snapshot: bytes that have been read ahead, and the source of further ones.
+    pub fn into_rest(self) -> (Vec<u8>, R) {
+        self.input.into_rest()
+    }
+
+    #[cfg(test)]
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.input.allocated_bytes() + self.key.capacity() + self.value.capacity()
+    }
+}
