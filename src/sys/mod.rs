@@ -1,1 +1,26 @@
-//! (to be written)
+//! What the operating system does for us, behind safe functions.
+//!
+//! Home of most `unsafe` of the package: each block is a system call or a C library call that
+//! std does not wrap, with its argument. Linux is the target.
+//!
+//! **Invariant:** nothing here knows commands, clients, keys or configuration; whatever a
+//! directive decides arrives as an argument.
+//!
+//! * [`clock`]: the one door through which time enters.
+//! * [`log`]: lines in Redis's format, to stdout, a file, syslog.
+//! * [`signals`]: requests to stop as an event of the loop; crash reports.
+//! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
+//! * [`memory`]: the allocator and what it, and the kernel, say about memory.
+//! * [`files`]: atomic replacement, directory sync, glob.
+//! * [`worker`]: helper threads for what blocks and touches no state.
+//! * [`check`]: `--check-system` and `--test-memory`.
+
+pub mod check;
+pub mod clock;
+mod crash;
+pub mod files;
+pub mod log;
+pub mod memory;
+pub mod process;
+pub mod signals;
+pub mod worker;

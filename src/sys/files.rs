@@ -1,0 +1,146 @@
+//! Files: replacement that survives a crash, directory sync, glob.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::mem;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Replaces the content of `path`, or creates it: afterwards, and after a crash at any moment,
+/// the file holds all of the old bytes or all of the new ones. On return the new ones are on disk.
+///
+/// The bytes go to a temporary file beside `path`, which is synced and renamed over it; then the
+/// directory is synced. On failure the temporary file is removed and `path` is as it was, except
+/// when only the sync of the directory failed.
+pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = temporary_name(path);
+    write_synced(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
+    fsync_dir(directory_of(path))
+}
+
+/// Makes names in a directory (created, renamed, removed files) survive a crash.
+pub fn fsync_dir(directory: &Path) -> io::Result<()> {
+    match File::open(directory)?.sync_all() {
+        // A file system that cannot sync directories has nothing to be done about it.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        result => result,
+    }
+}
+
+/// The directory that holds the name `path`.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// A name that no other process, and no other call of this one, uses at the same time.
+fn temporary_name(path: &Path) -> PathBuf {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let mut name = OsStr::new("temp-").to_owned();
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!("-{}-{call}", std::process::id()));
+    directory_of(path).join(name)
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Truncating: a leftover of a process that had our id is nobody's.
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o644).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The paths that match a shell pattern, sorted; none if nothing matches. Directories that cannot
+/// be read are skipped.
+#[expect(unsafe_code, reason = "glob is not in std")]
+pub fn glob(pattern: &OsStr) -> io::Result<Vec<PathBuf>> {
+    let pattern = CString::new(pattern.as_bytes())?;
+    // SAFETY: all-zero is a valid empty `glob_t`; the pattern is a C string; no error callback.
+    let (mut matches, result) = unsafe {
+        let mut matches: libc::glob_t = mem::zeroed();
+        let result = libc::glob(pattern.as_ptr(), 0, None, &raw mut matches);
+        (matches, result)
+    };
+    let paths = match result {
+        0 => Ok(matched_paths(&matches)),
+        libc::GLOB_NOMATCH => Ok(Vec::new()),
+        libc::GLOB_NOSPACE => Err(io::ErrorKind::OutOfMemory.into()),
+        _ => Err(io::Error::other("the pattern's directory cannot be read")),
+    };
+    // SAFETY: glob filled the structure in, or left it empty; it is not used afterwards.
+    unsafe { libc::globfree(&raw mut matches) };
+    paths
+}
+
+#[expect(unsafe_code, reason = "glob returns an array of C strings")]
+fn matched_paths(matches: &libc::glob_t) -> Vec<PathBuf> {
+    let path_at = |index| {
+        // SAFETY: after success `gl_pathv` holds `gl_pathc` C strings, valid until globfree.
+        let path = unsafe { CStr::from_ptr(*matches.gl_pathv.add(index)) };
+        PathBuf::from(OsStr::from_bytes(path.to_bytes()))
+    };
+    (0..matches.gl_pathc).map(path_at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_in(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_created_and_replaced_without_leftovers() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodes.conf");
+        replace_atomically(&path, b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        replace_atomically(&path, b"2").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"2");
+        assert_eq!(names_in(directory.path()), ["nodes.conf"]);
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_everything_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), b"x").unwrap();
+        assert!(replace_atomically(&path, b"bytes").is_err());
+        assert_eq!(names_in(directory.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_working_directory() {
+        assert_eq!(directory_of(Path::new("dump.rdb")), Path::new("."));
+        assert_eq!(directory_of(Path::new("/var/dump.rdb")), Path::new("/var"));
+    }
+
+    #[test]
+    fn a_pattern_matches_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b.conf", "a.conf", "c.txt"] {
+            fs::write(directory.path().join(name), b"").unwrap();
+        }
+        let found = glob(directory.path().join("*.conf").as_os_str()).unwrap();
+        assert_eq!(found, [directory.path().join("a.conf"), directory.path().join("b.conf")]);
+        assert_eq!(glob(directory.path().join("*.none").as_os_str()).unwrap(), [""; 0].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_pattern_with_a_nul_is_refused() {
+        assert_eq!(glob(OsStr::new("a\0b")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}
