@@ -1,1 +1,21 @@
-//! (to be written)
+//! The parts of a running server that commands work on: clients, watched keys, pauses, statistics,
+//! and the actions that only the loop can perform.
+//!
+//! **Invariant:** no sockets, no files, no loop. A test builds an [`Engine`] and a keyspace, and can
+//! execute commands for clients that have no connection.
+
+mod action;
+mod clients;
+mod parts;
+mod pause;
+mod session;
+mod watch;
+
+pub use action::{Action, CloseReason, ShutdownRequest};
+pub use clients::{Client, Clients};
+pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
+pub use pause::{Pause, PauseKind};
+pub use session::{
+    ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction,
+};
+pub use watch::Watches;

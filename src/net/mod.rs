@@ -1,1 +1,9 @@
-//! (to be written)
+//! Sockets: listeners and connections, TCP and Unix; bytes, not commands.
+//!
+//! **Invariant:** knows neither commands nor what a client is allowed to do.
+
+mod connection;
+mod listener;
+
+pub use connection::{Connection, Input, READ_BUFFER_BYTES, ReadOutcome, Stream};
+pub use listener::{Accepted, BindError, ListenOptions, Listener, tune};

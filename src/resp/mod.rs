@@ -1,1 +1,12 @@
-//! (to be written)
+//! The wire protocol: requests in, replies out; RESP2 and RESP3.
+//!
+//! **Invariant:** nothing here knows a command, a key or a socket.
+#![deny(clippy::indexing_slicing)]
+
+mod output;
+mod reply;
+mod request;
+
+pub use output::{CHUNK_BYTES, Output};
+pub use reply::{Protocol, Reply};
+pub use request::{BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken};

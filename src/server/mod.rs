@@ -1,1 +1,11 @@
-//! (to be written)
+//! Where everything meets: the loop and its sources, the phases between polls, timers, start and
+//! shutdown.
+
+mod accept;
+mod cron;
+mod event_loop;
+mod output;
+mod requests;
+mod turn;
+
+pub use event_loop::Server;

@@ -1,0 +1,181 @@
+//! Whether a request may execute now: Redis's checks, in Redis's order. The order is visible: the first
+//! check that fails decides the error a client sees.
+
+use super::command::{Command, flags};
+use super::context::Ctx;
+use super::error::CommandError;
+use super::registry::Registry;
+use crate::config::ProtectedAction;
+use crate::engine::{CommandId, PauseKind};
+use crate::resp::Request;
+
+/// The verdict on a request that is not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Now,
+    /// A pause is in force for it.
+    Later,
+}
+
+/// Flags of the request as a whole: EXEC counts as what its transaction contains.
+#[derive(Debug, Clone, Copy)]
+struct Nature {
+    flags: u32,
+    /// Flags that every command of the request has.
+    common: u32,
+}
+
+/// All gates, in order.
+#[inline]
+pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<Admission, CommandError> {
+    let command = ctx.registry.command(id);
+    right_number_of_arguments(ctx, id, command, request)?;
+    allowed_by_configuration(ctx, command)?;
+    let nature = nature_of(ctx, command);
+    authenticated(ctx, command)?;
+    possible_in_transaction(ctx, command)?;
+    memory_left(ctx, command, nature)?;
+    disk_writable(ctx, command, nature)?;
+    possible_while_subscribed(ctx, id, command)?;
+    not_loading(ctx, nature)?;
+    Ok(not_paused(ctx, nature))
+}
+
+/// The reply to a name that is no command; it echoes the first arguments, cut short.
+pub fn unknown_command(registry: &Registry, request: &Request<'_>) -> CommandError {
+    let name = request.argument(0).unwrap_or_default();
+    if registry.lookup_name(name).is_some() {
+        return CommandError::UnknownSubcommand {
+            name: shortened(request.argument(1).unwrap_or_default(), 128),
+            container: String::from_utf8_lossy(name).to_uppercase(),
+        };
+    }
+    let mut arguments = String::new();
+    for argument in request.iter().skip(1) {
+        if arguments.len() >= 128 {
+            break;
+        }
+        let room = 128 - arguments.len();
+        arguments.push('\'');
+        arguments.push_str(&shortened(argument, room));
+        arguments.push_str("' ");
+    }
+    CommandError::UnknownCommand { name: shortened(name, 128), arguments }
+}
+
+/// At most `max` bytes of an argument, as text.
+fn shortened(argument: &[u8], max: usize) -> String {
+    String::from_utf8_lossy(&argument[..argument.len().min(max)]).into_owned()
+}
+
+#[inline]
+fn right_number_of_arguments(
+    ctx: &Ctx<'_>,
+    id: CommandId,
+    command: &Command,
+    request: &Request<'_>,
+) -> Result<(), CommandError> {
+    if command.arity.accepts(request.len()) {
+        return Ok(());
+    }
+    Err(CommandError::Arity(ctx.registry.full_name(id).to_owned()))
+}
+
+/// DEBUG and MODULE are off, on, or for local connections only.
+#[inline]
+fn allowed_by_configuration(ctx: &Ctx<'_>, command: &Command) -> Result<(), CommandError> {
+    if command.flags & flags::PROTECTED == 0 {
+        return Ok(());
+    }
+    let (action, name, option) = if command.name == "debug" {
+        (ctx.engine.config.security.enable_debug_command, "DEBUG", "enable-debug-command")
+    } else {
+        (ctx.engine.config.security.enable_module_command, "MODULE", "enable-module-command")
+    };
+    match action {
+        ProtectedAction::Yes => Ok(()),
+        ProtectedAction::Local if ctx.client.is_local => Ok(()),
+        _ => Err(CommandError::Protected { command: name, option }),
+    }
+}
+
+#[inline]
+fn nature_of(ctx: &Ctx<'_>, command: &Command) -> Nature {
+    match &ctx.client.transaction {
+        Some(transaction) if command.flags & flags::RUNS_TRANSACTION != 0 => Nature {
+            flags: command.flags | transaction.flags,
+            common: command.flags & !transaction.missing_flags,
+        },
+        _ => Nature { flags: command.flags, common: command.flags },
+    }
+}
+
+#[inline]
+fn authenticated(ctx: &Ctx<'_>, command: &Command) -> Result<(), CommandError> {
+    if ctx.client.authenticated || command.flags & flags::NO_AUTH != 0 {
+        return Ok(());
+    }
+    Err(CommandError::NoAuth)
+}
+
+#[inline]
+fn possible_in_transaction(ctx: &Ctx<'_>, command: &Command) -> Result<(), CommandError> {
+    if ctx.client.in_transaction() && command.flags & flags::NO_MULTI != 0 {
+        return Err(CommandError::NotInTransaction);
+    }
+    Ok(())
+}
+
+/// Evicts until `maxmemory` is kept; refuses what would grow if that fails. Queueing grows too.
+#[inline]
+fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
+    if ctx.engine.config.memory.maxmemory_bytes == 0 {
+        return Ok(());
+    }
+    if super::evict::make_room(ctx.keys, ctx.engine) {
+        return Ok(());
+    }
+    let queues = ctx.client.in_transaction() && command.flags & flags::UNQUEUED == 0;
+    if queues || nature.flags & flags::DENYOOM != 0 { Err(CommandError::OutOfMemory) } else { Ok(()) }
+}
+
+/// After a failed snapshot, writes are refused rather than lost later.
+#[inline]
+fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
+    let concerned = nature.flags & flags::WRITE != 0 || command.flags & flags::FAILS_WITH_DISK != 0;
+    if concerned && ctx.engine.snapshots.refuses_writes(&ctx.engine.config) {
+        return Err(CommandError::SnapshotsFail);
+    }
+    Ok(())
+}
+
+#[inline]
+fn possible_while_subscribed(ctx: &Ctx<'_>, id: CommandId, command: &Command) -> Result<(), CommandError> {
+    if ctx.client.is_subscribed()
+        && !ctx.reply.is_resp3()
+        && command.flags & flags::WHILE_SUBSCRIBED == 0
+    {
+        return Err(CommandError::SubscribedMode(ctx.registry.full_name(id).to_owned()));
+    }
+    Ok(())
+}
+
+#[inline]
+fn not_loading(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    if ctx.engine.snapshots.is_loading() && nature.common & flags::LOADING == 0 {
+        return Err(CommandError::Loading);
+    }
+    Ok(())
+}
+
+#[inline]
+fn not_paused(ctx: &Ctx<'_>, nature: Nature) -> Admission {
+    if !ctx.engine.pause.is_set() {
+        return Admission::Now;
+    }
+    match ctx.engine.pause.at(ctx.engine.clock.unix_ms()) {
+        Some(PauseKind::All) => Admission::Later,
+        Some(PauseKind::Write) if nature.flags & (flags::WRITE | flags::MAY_REPLICATE) != 0 => Admission::Later,
+        _ => Admission::Now,
+    }
+}

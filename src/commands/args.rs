@@ -1,0 +1,120 @@
+//! Arguments read through a cursor: each step takes one argument and makes it a type. Every error
+//! about an argument's form is raised here.
+
+use std::cell::Cell;
+
+use super::error::CommandError;
+use crate::resp::{Request, Taken};
+use crate::util::number::{parse_f64, parse_i64};
+
+/// The arguments of a request; the cursor starts behind the command's name.
+#[derive(Debug)]
+pub struct Args<'a> {
+    request: Request<'a>,
+    next: Cell<usize>,
+}
+
+impl<'a> Args<'a> {
+    /// A cursor over `request`, the first `skip` arguments being the command's name.
+    pub fn new(request: Request<'a>, skip: usize) -> Self {
+        Self { request, next: Cell::new(skip) }
+    }
+
+    /// The number of arguments, the command's name included.
+    pub fn len(&self) -> usize {
+        self.request.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.request.is_empty()
+    }
+
+    /// How many arguments are left behind the cursor.
+    pub fn left(&self) -> usize {
+        self.request.len().saturating_sub(self.next.get())
+    }
+
+    /// The index of the argument the cursor stands at.
+    pub fn position(&self) -> usize {
+        self.next.get()
+    }
+
+    /// Argument `index` counted from the command's name at 0; empty where there is none.
+    #[inline]
+    pub fn at(&self, index: usize) -> &[u8] {
+        self.request.argument(index).unwrap_or_default()
+    }
+
+    /// The next argument.
+    #[inline]
+    pub fn next(&self) -> Result<&[u8], CommandError> {
+        let index = self.next.get();
+        let argument = self.request.argument(index).ok_or(CommandError::Syntax)?;
+        self.next.set(index + 1);
+        Ok(argument)
+    }
+
+    /// The next argument as an integer.
+    pub fn next_int(&self) -> Result<i64, CommandError> {
+        parse_i64(self.next()?).ok_or(CommandError::NotAnInteger)
+    }
+
+    /// The next argument as an integer within bounds; outside of them the error is `Message`'s.
+    pub fn next_int_in(&self, min: i64, max: i64) -> Result<i64, CommandError> {
+        let value = self.next_int()?;
+        if value < min || value > max { Err(CommandError::NotAnInteger) } else { Ok(value) }
+    }
+
+    /// The next argument as a double.
+    pub fn next_float(&self) -> Result<f64, CommandError> {
+        parse_f64(self.next()?).ok_or(CommandError::NotAFloat)
+    }
+
+    /// Steps over the next argument if it is this word, in any case.
+    #[inline]
+    pub fn keyword(&self, word: &str) -> bool {
+        let found = self.peek_is(word);
+        if found {
+            self.next.set(self.next.get() + 1);
+        }
+        found
+    }
+
+    /// Whether the next argument is this word, in any case.
+    #[inline]
+    pub fn peek_is(&self, word: &str) -> bool {
+        self.request
+            .argument(self.next.get())
+            .is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    /// Fails if an argument is left.
+    pub fn finish(&self) -> Result<(), CommandError> {
+        if self.left() == 0 { Ok(()) } else { Err(CommandError::Syntax) }
+    }
+
+    /// The arguments behind the cursor, which stays where it is.
+    pub fn rest(&self) -> impl Iterator<Item = &[u8]> {
+        (self.next.get()..self.len()).map(|index| self.at(index))
+    }
+
+    /// All arguments, the command's name included.
+    pub fn all(&self) -> impl Iterator<Item = &[u8]> {
+        self.request.iter()
+    }
+
+    /// The length argument `index` arrived with, also after it was taken.
+    pub fn original_len(&self, index: usize) -> usize {
+        self.request.argument_len(index)
+    }
+
+    /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays.
+    pub fn take(&mut self, index: usize) -> Taken<'a> {
+        self.request.take(index)
+    }
+
+    /// The request itself, to be kept (MULTI's queue).
+    pub fn request_mut(&mut self) -> &mut Request<'a> {
+        &mut self.request
+    }
+}

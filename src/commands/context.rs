@@ -1,0 +1,30 @@
+//! What a handler works on.
+
+use super::registry::Registry;
+use crate::engine::{CommandId, Engine, Session};
+use crate::keyspace::Keyspace;
+use crate::resp::Reply;
+
+/// The parts of the server lent to one command.
+pub struct Ctx<'a> {
+    pub keys: &'a mut Keyspace,
+    /// Where the reply goes: the client's output, or a script's.
+    pub reply: &'a mut Reply,
+    pub client: &'a mut Session,
+    pub engine: &'a mut Engine,
+    pub registry: &'a Registry,
+    /// The command being executed.
+    pub command: CommandId,
+}
+
+impl Ctx<'_> {
+    /// The time of this command, frozen while it (or its transaction) executes.
+    pub fn now_ms(&self) -> i64 {
+        self.engine.clock.unix_ms()
+    }
+
+    /// The full name of the command being executed, as error texts show it.
+    pub fn command_name(&self) -> &str {
+        self.registry.full_name(self.command)
+    }
+}

@@ -1,0 +1,107 @@
+//! What a command answers when it cannot do what was asked. Every error text a client can see stands
+//! here, once; `execute` turns an error into a reply.
+
+use thiserror::Error;
+
+/// An error reply; the first word is its code.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommandError {
+    // Arguments.
+    #[error("ERR syntax error")]
+    Syntax,
+    #[error("ERR value is not an integer or out of range")]
+    NotAnInteger,
+    #[error("ERR value is out of range")]
+    ValueOutOfRange,
+    #[error("ERR value is out of range, must be positive")]
+    MustBePositive,
+    #[error("ERR value is out of range, value must between {min} and {max}")]
+    ValueMustBeBetween { min: i64, max: i64 },
+    #[error("ERR value is not a valid float")]
+    NotAFloat,
+    #[error("ERR wrong number of arguments for '{0}' command")]
+    Arity(String),
+    #[error("ERR unknown command '{name}', with args beginning with: {arguments}")]
+    UnknownCommand { name: String, arguments: String },
+    #[error("ERR unknown subcommand '{name}'. Try {container} HELP.")]
+    UnknownSubcommand { name: String, container: String },
+    #[error("ERR unknown subcommand or wrong number of arguments for '{name}'. Try {container} HELP.")]
+    SubcommandArguments { name: String, container: String },
+
+    // Keys and values.
+    #[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+    WrongType,
+    #[error("ERR no such key")]
+    NoSuchKey,
+    #[error("ERR index out of range")]
+    IndexOutOfRange,
+    #[error("ERR offset is out of range")]
+    OffsetOutOfRange,
+    #[error("ERR DB index is out of range")]
+    DbOutOfRange,
+    #[error("ERR source and destination objects are the same")]
+    SameObject,
+    #[error("ERR increment or decrement would overflow")]
+    Overflow,
+    #[error("ERR decrement would overflow")]
+    DecrementOverflow,
+    #[error("ERR increment would produce NaN or Infinity")]
+    NanOrInfinity,
+    #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
+    StringTooLong,
+    #[error("ERR invalid expire time in '{0}' command")]
+    InvalidExpireTime(String),
+    #[error("ERR invalid cursor")]
+    InvalidCursor,
+
+    // Admission.
+    #[error("NOAUTH Authentication required.")]
+    NoAuth,
+    #[error("WRONGPASS invalid username-password pair or user is disabled.")]
+    WrongPass,
+    #[error("ERR Command not allowed inside a transaction")]
+    NotInTransaction,
+    #[error(
+        "ERR {command} command not allowed. If the {option} option is set to \"local\", you can run it from \
+         a local connection, otherwise you need to set this option in the configuration file, and then restart \
+         the server."
+    )]
+    Protected { command: &'static str, option: &'static str },
+    #[error("OOM command not allowed when used memory > 'maxmemory'.")]
+    OutOfMemory,
+    #[error(
+        "ERR Can't execute '{0}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+         this context"
+    )]
+    SubscribedMode(String),
+    #[error("LOADING Redis is loading the dataset in memory")]
+    Loading,
+    #[error(
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+         Commands that may modify the data set are disabled, because this instance is configured to report \
+         errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the \
+         Redis logs for details about the RDB error."
+    )]
+    SnapshotsFail,
+
+    // Transactions.
+    #[error("EXECABORT Transaction discarded because of previous errors.")]
+    ExecAborted,
+    #[error("EXECABORT Transaction discarded because of: {0}")]
+    ExecRefused(String),
+    #[error("ERR EXEC without MULTI")]
+    ExecWithoutMulti,
+    #[error("ERR DISCARD without MULTI")]
+    DiscardWithoutMulti,
+    #[error("ERR MULTI calls can not be nested")]
+    NestedMulti,
+    #[error("ERR WATCH inside MULTI is not allowed")]
+    WatchInMulti,
+}
+
+impl CommandError {
+    /// The error code: what INFO errorstats counts by.
+    pub fn code(text: &str) -> &str {
+        text.split(' ').next().unwrap_or("ERR")
+    }
+}

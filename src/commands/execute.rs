@@ -1,0 +1,153 @@
+//! The one way a command executes, whoever asks for it: a client, EXEC for its queue, later a script,
+//! the AOF loader or the link to a primary. They differ in the reply they hand in.
+
+use super::admit::{self, Admission};
+use super::args::Args;
+use super::command::flags;
+use super::context::Ctx;
+use super::effects;
+use super::error::CommandError;
+use super::monitor;
+use crate::engine::{CommandId, ReplyMode};
+use crate::resp::Request;
+use crate::sys::clock;
+
+/// What became of a client's request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// It waits for CLIENT PAUSE to end and must be handed in again.
+    Postponed,
+}
+
+/// Executes a client's request: lookup, admission, MULTI's queue, and the command itself.
+#[inline]
+pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
+    let mark = ctx.reply.mark();
+    let outcome = process_unmuted(ctx, request);
+    if ctx.client.reply_mode != ReplyMode::On && outcome == Outcome::Done {
+        if ctx.client.reply_mode != ReplyMode::SkipNext {
+            ctx.reply.output.truncate(mark);
+        }
+        ctx.client.reply_mode = match ctx.client.reply_mode {
+            ReplyMode::SkipNext => ReplyMode::Skip,
+            ReplyMode::Off => ReplyMode::Off,
+            ReplyMode::On | ReplyMode::Skip => ReplyMode::On,
+        };
+    }
+    // Messages to this client itself follow the reply that caused them.
+    ctx.engine.clients.deliver_deferred(ctx.reply);
+    outcome
+}
+
+fn process_unmuted(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
+    let Some(id) = ctx.registry.lookup(&request) else {
+        let error = admit::unknown_command(ctx.registry, &request);
+        refuse(ctx, None, error);
+        return Outcome::Done;
+    };
+    ctx.command = id;
+    ctx.client.last_command = Some(id);
+    match admit::admit(ctx, id, &request) {
+        Ok(Admission::Now) => {}
+        Ok(Admission::Later) => return Outcome::Postponed,
+        Err(error) => {
+            refuse(ctx, Some(id), error);
+            return Outcome::Done;
+        }
+    }
+    let mut args = arguments_of(ctx, id, request);
+    if ctx.client.in_transaction() && ctx.registry.command(id).flags & flags::UNQUEUED == 0 {
+        super::transactions::queue(ctx, id, &mut args);
+        ctx.reply.status("QUEUED");
+        return Outcome::Done;
+    }
+    call(ctx, id, &mut args);
+    Outcome::Done
+}
+
+/// A cursor over a request, standing behind the command's name.
+pub fn arguments_of<'a>(ctx: &Ctx<'_>, id: CommandId, request: Request<'a>) -> Args<'a> {
+    let words_in_name = if ctx.registry.get(id).parent.is_some() { 2 } else { 1 };
+    Args::new(request, words_in_name)
+}
+
+/// Executes an admitted command: handler, statistics, effects. Nested calls come here directly.
+pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
+    let command = ctx.registry.command(id);
+    let outer = std::mem::replace(&mut ctx.command, id);
+    ctx.keys.begin(ctx.client.db, ctx.engine.clock.unix_ms(), !ctx.client.no_touch);
+    let started_us = ctx.engine.clock.monotonic_us();
+    let mark = ctx.reply.mark();
+    if !ctx.engine.clients.monitors().is_empty() && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0 {
+        monitor::feed(ctx, args);
+    }
+
+    let result = (command.handler)(ctx, args);
+
+    let ended_us = clock::now_us();
+    let failed = result.is_err();
+    if let Err(error) = result {
+        // Whatever a failing handler wrote must not reach the client in front of the error.
+        ctx.reply.output.truncate(mark);
+        write_error(ctx, &error);
+    }
+    record(ctx, id, args, ended_us.saturating_sub(started_us), failed);
+    effects::perform(ctx);
+    ctx.command = outer;
+    if ctx.engine.nesting == 0 {
+        // Time stands still within a transaction or script.
+        ctx.engine.clock.advance_to(ended_us);
+    }
+}
+
+/// Answers a command that is not executed.
+fn refuse(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) {
+    ctx.client.abort_transaction();
+    if let Some(id) = id {
+        ctx.engine.command_stats.record_rejected(usize::from(id.0));
+        if ctx.registry.command(id).flags & flags::RUNS_TRANSACTION != 0 {
+            super::transactions::discard(ctx);
+            let reason = error.to_string();
+            let reason = reason.strip_prefix("ERR ").unwrap_or(&reason).to_owned();
+            write_error(ctx, &CommandError::ExecRefused(reason));
+            return;
+        }
+    }
+    write_error(ctx, &error);
+}
+
+/// Sends an error and counts it.
+pub fn write_error(ctx: &mut Ctx<'_>, error: &CommandError) {
+    let text = error.to_string();
+    ctx.engine.stats.record_error(CommandError::code(&text));
+    ctx.reply.error(text.as_bytes());
+}
+
+/// Statistics, slow log and latency events of one execution.
+fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, failed: bool) {
+    let engine = &mut *ctx.engine;
+    let tracking = engine.config.observe.latency_tracking;
+    engine.command_stats.record(usize::from(id.0), duration_us * 1000, tracking);
+    engine.stats.total_commands_processed += 1;
+    if engine.nesting == 0 {
+        engine.stats.command_duration_us += duration_us;
+    }
+    if failed {
+        engine.command_stats.record_failed(usize::from(id.0));
+    }
+    let command = ctx.registry.command(id);
+    let threshold_ms = engine.config.observe.latency_monitor_threshold_ms;
+    if threshold_ms > 0 && duration_us / 1000 >= threshold_ms {
+        let event = if command.flags & flags::FAST != 0 { "fast-command" } else { "command" };
+        let now_s = engine.clock.unix_ms() / 1000;
+        engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
+    }
+    let slower_than_us = engine.config.observe.slowlog_slower_than_us;
+    if slower_than_us >= 0
+        && duration_us >= slower_than_us as u64
+        && command.flags & flags::SKIP_SLOWLOG == 0
+    {
+        monitor::log_slow(ctx, args, duration_us);
+    }
+}

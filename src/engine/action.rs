@@ -1,0 +1,37 @@
+//! What a command asks for and only the loop can do: sockets, children, the end of the process.
+
+use crate::config::Apply;
+
+use super::session::ClientId;
+
+/// Why a connection ends, for the log and the statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    Killed,
+    OutputLimit,
+    Evicted,
+}
+
+/// SHUTDOWN's options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShutdownRequest {
+    /// SAVE or NOSAVE; by default the configured save points decide.
+    pub save: Option<bool>,
+    /// Do not wait for replicas.
+    pub now: bool,
+    /// Exit although the save failed.
+    pub force: bool,
+}
+
+/// Recorded by handlers, performed by the server after the command, in order.
+#[derive(Debug)]
+pub enum Action {
+    /// A directive changed and has an effect outside of the configuration.
+    Apply(Apply),
+    Shutdown { request: ShutdownRequest, client: ClientId },
+    BackgroundSave { schedule: bool, client: ClientId },
+    /// Requests postponed by a pause may go on.
+    ResumePostponed,
+    /// Write the configuration back to its file.
+    Restart { delay_ms: u64 },
+}

@@ -1,0 +1,251 @@
+//! The table of clients: slots that connections share, ids in order of age, and who has news.
+//!
+//! While a client's requests execute, its entry is taken out of the table, so that handlers can hold
+//! it and the table at once. A message to a client that is out (a publisher subscribed to its own
+//! channel) waits in `deferred` and follows the reply of the command that caused it.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use super::session::{ClientId, Closing, Session};
+use crate::resp::{Protocol, Reply};
+
+/// A client: its state and its pending output.
+#[derive(Debug)]
+pub struct Client {
+    pub session: Session,
+    pub reply: Reply,
+}
+
+/// All clients of the server.
+#[derive(Debug, Default)]
+pub struct Clients {
+    slots: Vec<Option<Box<Client>>>,
+    free: Vec<usize>,
+    slot_of: BTreeMap<ClientId, usize>,
+    next_id: ClientId,
+    /// Slots with output that nobody has tried to send yet.
+    unsent: Vec<usize>,
+    /// Clients to be closed before the next poll.
+    closing: Vec<ClientId>,
+    out: Option<ClientId>,
+    deferred: Reply,
+    monitors: Vec<ClientId>,
+}
+
+impl Clients {
+    /// The id the next client will get.
+    pub fn allocate_id(&mut self) -> ClientId {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Enters a client and returns its slot.
+    pub fn insert(&mut self, mut client: Client) -> usize {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        client.session.slot = slot;
+        self.slot_of.insert(client.session.id, slot);
+        self.slots[slot] = Some(Box::new(client));
+        slot
+    }
+
+    /// Removes a client for good.
+    pub fn remove(&mut self, id: ClientId) -> Option<Box<Client>> {
+        let slot = self.slot_of.remove(&id)?;
+        self.free.push(slot);
+        self.monitors.retain(|monitor| *monitor != id);
+        self.slots[slot].take()
+    }
+
+    /// Takes the client out to execute its requests; [`Clients::put_back`] must follow.
+    pub fn take(&mut self, slot: usize) -> Option<Box<Client>> {
+        let client = self.slots.get_mut(slot)?.take()?;
+        self.out = Some(client.session.id);
+        self.deferred.protocol = client.reply.protocol;
+        Some(client)
+    }
+
+    pub fn put_back(&mut self, client: Box<Client>) {
+        self.out = None;
+        if !client.reply.output.is_empty() || client.session.closing != Closing::No {
+            self.unsent.push(client.session.slot);
+        }
+        let slot = client.session.slot;
+        self.slots[slot] = Some(client);
+    }
+
+    pub fn len(&self) -> usize {
+        self.slot_of.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slot_of.is_empty()
+    }
+
+    pub fn contains(&self, id: ClientId) -> bool {
+        self.slot_of.contains_key(&id)
+    }
+
+    pub fn by_slot(&self, slot: usize) -> Option<&Client> {
+        self.slots.get(slot)?.as_deref()
+    }
+
+    pub fn by_slot_mut(&mut self, slot: usize) -> Option<&mut Client> {
+        self.slots.get_mut(slot)?.as_deref_mut()
+    }
+
+    pub fn by_id(&self, id: ClientId) -> Option<&Client> {
+        self.by_slot(*self.slot_of.get(&id)?)
+    }
+
+    pub fn by_id_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        let slot = *self.slot_of.get(&id)?;
+        self.by_slot_mut(slot)
+    }
+
+    /// The clients in the table, oldest first; one that is out is not among them.
+    pub fn iter(&self) -> impl Iterator<Item = &Client> {
+        self.slot_of.values().filter_map(|slot| self.by_slot(*slot))
+    }
+
+    /// The ids of all clients, oldest first, including one that is out.
+    pub fn ids(&self) -> impl Iterator<Item = ClientId> + '_ {
+        self.slot_of.keys().copied()
+    }
+
+    /// The first client at or after `id`, for walks that go on in a later turn.
+    pub fn next_from(&self, id: ClientId) -> Option<(ClientId, usize)> {
+        self.slot_of.range(id..).next().map(|(id, slot)| (*id, *slot))
+    }
+
+    /// Writes a message to a client: at once, or behind the reply it is executing.
+    pub fn send(&mut self, id: ClientId, write: impl FnOnce(&mut Reply)) {
+        if self.out == Some(id) {
+            write(&mut self.deferred);
+            return;
+        }
+        let Some(slot) = self.slot_of.get(&id).copied() else { return };
+        let Some(client) = self.slots[slot].as_deref_mut() else { return };
+        if client.session.closing != Closing::No {
+            return;
+        }
+        let was_empty = client.reply.output.is_empty();
+        write(&mut client.reply);
+        if was_empty {
+            self.unsent.push(slot);
+        }
+    }
+
+    /// Moves messages that waited for the executing client's reply behind it.
+    pub fn deliver_deferred(&mut self, reply: &mut Reply) {
+        if !self.deferred.output.is_empty() {
+            reply.output.append(&mut self.deferred.output);
+        }
+    }
+
+    /// Tells the protocol that messages to the executing client are written in.
+    pub fn set_deferred_protocol(&mut self, protocol: Protocol) {
+        self.deferred.protocol = protocol;
+    }
+
+    /// Asks for a client's connection to be closed before the next poll.
+    pub fn close(&mut self, id: ClientId) {
+        if let Some(client) = self.by_id_mut(id) {
+            client.session.closing = Closing::Now;
+        }
+        self.closing.push(id);
+    }
+
+    /// Asks for a client to be closed once its pending output was sent.
+    pub fn close_after_reply(&mut self, id: ClientId) {
+        if let Some(client) = self.by_id_mut(id)
+            && client.session.closing == Closing::No
+        {
+            client.session.closing = Closing::AfterReply;
+            let slot = client.session.slot;
+            self.unsent.push(slot);
+        }
+    }
+
+    /// Slots with news for the connection; the caller hands the emptied list back.
+    pub fn take_unsent(&mut self) -> Vec<usize> {
+        mem::take(&mut self.unsent)
+    }
+
+    pub fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Output is left that the connection could not be given this turn.
+    pub fn note_unsent(&mut self, slot: usize) {
+        self.unsent.push(slot);
+    }
+
+    pub fn reuse_unsent(&mut self, mut list: Vec<usize>) {
+        list.clear();
+        if self.unsent.is_empty() {
+            self.unsent = list;
+        }
+    }
+
+    pub fn take_closing(&mut self) -> Vec<ClientId> {
+        mem::take(&mut self.closing)
+    }
+
+    pub fn has_closing(&self) -> bool {
+        !self.closing.is_empty()
+    }
+
+    /// Clients in MONITOR mode.
+    pub fn monitors(&self) -> &[ClientId] {
+        &self.monitors
+    }
+
+    pub fn add_monitor(&mut self, id: ClientId) {
+        self.monitors.push(id);
+    }
+
+    pub fn remove_monitor(&mut self, id: ClientId) {
+        self.monitors.retain(|monitor| *monitor != id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(clients: &mut Clients) -> ClientId {
+        let id = clients.allocate_id();
+        clients.insert(Client { session: Session::new(id, 0), reply: Reply::default() });
+        id
+    }
+
+    #[test]
+    fn a_message_to_the_executing_client_follows_its_reply() {
+        let mut clients = Clients::default();
+        let id = client(&mut clients);
+        let slot = clients.by_id(id).unwrap().session.slot;
+        let mut out = clients.take(slot).unwrap();
+        clients.send(id, |reply| reply.status("message"));
+        out.reply.int(1);
+        clients.deliver_deferred(&mut out.reply);
+        assert_eq!(out.reply.output.single(), Some(&b":1\r\n+message\r\n"[..]));
+        clients.put_back(out);
+        assert_eq!(clients.take_unsent(), [slot]);
+    }
+
+    #[test]
+    fn slots_are_reused_and_ids_are_not() {
+        let mut clients = Clients::default();
+        let first = client(&mut clients);
+        let second = client(&mut clients);
+        clients.remove(first);
+        let third = client(&mut clients);
+        assert_eq!(clients.ids().collect::<Vec<_>>(), [second, third]);
+        assert_eq!(clients.by_id(third).unwrap().session.slot, 0);
+        assert!(!clients.contains(first));
+    }
+}

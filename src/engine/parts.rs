@@ -1,0 +1,207 @@
+//! The engine: its parts by name. A part that needs more than a few lines has a module of its own.
+
+use std::path::PathBuf;
+
+use super::action::Action;
+use super::clients::Clients;
+use super::pause::Pause;
+use super::session::ClientId;
+use super::watch::Watches;
+use crate::config::Config;
+use crate::keyspace::EventClass;
+use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
+use crate::pubsub::PubSub;
+use crate::sys::clock::Clock;
+use crate::sys::worker::Worker;
+use crate::util::random::{Random, hex_id};
+
+/// Everything commands work on besides the keyspace.
+pub struct Engine {
+    pub config: Config,
+    pub clock: Clock,
+    pub clients: Clients,
+    pub watches: Watches,
+    pub pubsub: PubSub,
+    pub pause: Pause,
+    pub stats: Stats,
+    pub command_stats: CommandStats,
+    pub slowlog: SlowLog,
+    pub latency: LatencyMonitor,
+    pub snapshots: SnapshotStatus,
+    pub identity: Identity,
+    pub debug: DebugSwitches,
+    pub random: Random,
+    /// Drops large values off the loop.
+    pub worker: Worker,
+    /// What commands asked of the loop, performed after each of them.
+    pub actions: Vec<Action>,
+    /// How many transactions or scripts the executing command is nested in.
+    pub nesting: usize,
+}
+
+/// Who this server is: fixed at start (but for the replication id).
+#[derive(Debug)]
+pub struct Identity {
+    pub run_id: String,
+    pub replication_id: String,
+    pub started_ms: i64,
+    pub executable: PathBuf,
+    pub config_file: Option<PathBuf>,
+    pub process_id: u32,
+}
+
+impl Identity {
+    pub fn new(started_ms: i64, config_file: Option<PathBuf>) -> Self {
+        Self {
+            run_id: hex_id(),
+            replication_id: hex_id(),
+            started_ms,
+            executable: std::env::current_exe().unwrap_or_default(),
+            config_file,
+            process_id: std::process::id(),
+        }
+    }
+}
+
+/// How the last snapshots went, and whether one is running.
+#[derive(Debug)]
+pub struct SnapshotStatus {
+    pub loading: bool,
+    pub last_save_s: i64,
+    pub last_save_ok: bool,
+    pub last_attempt_s: i64,
+    pub last_duration_s: Option<i64>,
+    /// Since when the child that is saving has been running.
+    pub child_since_s: Option<i64>,
+    pub child_pid: Option<i32>,
+    pub saves: u64,
+    /// The keyspace's dirty counter at the last save, and when the running save began.
+    pub dirty_at_last_save: u64,
+    pub dirty_at_child_start: u64,
+    /// BGSAVE SCHEDULE came while another child was running.
+    pub scheduled: bool,
+}
+
+impl SnapshotStatus {
+    pub fn new(now_s: i64) -> Self {
+        Self {
+            loading: false,
+            last_save_s: now_s,
+            last_save_ok: true,
+            last_attempt_s: 0,
+            last_duration_s: None,
+            child_since_s: None,
+            child_pid: None,
+            saves: 0,
+            dirty_at_last_save: 0,
+            dirty_at_child_start: 0,
+            scheduled: false,
+        }
+    }
+
+    pub fn is_loading(&self) -> bool {
+        self.loading
+    }
+
+    /// `stop-writes-on-bgsave-error`: only where snapshots are wanted at all.
+    pub fn refuses_writes(&self, config: &Config) -> bool {
+        !self.last_save_ok && config.rdb.stop_writes_on_bgsave_error && !config.rdb.save_points.is_empty()
+    }
+}
+
+/// What DEBUG switches on and off.
+#[derive(Debug)]
+pub struct DebugSwitches {
+    pub active_expire: bool,
+    /// After how long an idle reply buffer forgets its peak, in milliseconds.
+    pub reply_buffer_peak_reset_ms: i64,
+    pub reply_buffer_resizing: bool,
+    pub pause_cron: bool,
+}
+
+impl Default for DebugSwitches {
+    fn default() -> Self {
+        Self {
+            active_expire: true,
+            reply_buffer_peak_reset_ms: 5000,
+            reply_buffer_resizing: true,
+            pause_cron: false,
+        }
+    }
+}
+
+impl Engine {
+    pub fn new(config: Config, config_file: Option<PathBuf>, commands: usize) -> Self {
+        let clock = Clock::new();
+        let now_ms = clock.unix_ms();
+        Self {
+            config,
+            clock,
+            clients: Clients::default(),
+            watches: Watches::default(),
+            pubsub: PubSub::default(),
+            pause: Pause::default(),
+            stats: Stats::default(),
+            command_stats: CommandStats::new(commands),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            snapshots: SnapshotStatus::new(now_ms / 1000),
+            identity: Identity::new(now_ms, config_file),
+            debug: DebugSwitches::default(),
+            random: Random::from_os(),
+            worker: Worker::new("lazy-free"),
+            actions: Vec::new(),
+            nesting: 0,
+        }
+    }
+
+    /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.
+    pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let Self { pubsub, clients, .. } = self;
+        let mut receivers = 0;
+        pubsub.receivers(channel, |client, pattern| {
+            receivers += 1;
+            clients.send(client, |reply| match pattern {
+                None => {
+                    reply.push(3);
+                    reply.bulk(b"message");
+                    reply.bulk(channel);
+                    reply.bulk(message);
+                }
+                Some(pattern) => {
+                    reply.push(4);
+                    reply.bulk(b"pmessage");
+                    reply.bulk(pattern);
+                    reply.bulk(channel);
+                    reply.bulk(message);
+                }
+            });
+        });
+        receivers
+    }
+
+    /// Announces an event of the keyspace on the channels that `notify-keyspace-events` asks for.
+    pub fn notify(&mut self, class: EventClass, event: &str, db: usize, key: &[u8]) {
+        let wanted = self.config.notify_keyspace_events;
+        if !wanted.contains(class) {
+            return;
+        }
+        let mut channel = Vec::with_capacity(24 + key.len());
+        if wanted.contains(EventClass::KEYSPACE) {
+            channel.extend_from_slice(format!("__keyspace@{db}__:").as_bytes());
+            channel.extend_from_slice(key);
+            self.publish(&channel, event.as_bytes());
+        }
+        if wanted.contains(EventClass::KEYEVENT) {
+            let channel = format!("__keyevent@{db}__:{event}");
+            self.publish(channel.as_bytes(), key);
+        }
+    }
+
+    /// A client's transaction will fail; the executing client is told by the caller.
+    pub fn break_watch(&mut self, client: ClientId) {
+        if let Some(client) = self.clients.by_id_mut(client) {
+            client.session.watch_broken = true;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What the server knows of one client apart from its connection and its pending output.
+
+use crate::resp::{OwnedRequest, Protocol};
+
+/// Grows with every connection and is never reused.
+pub type ClientId = u64;
+
+/// A command's place in the registry; subcommands have their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub u16);
+
+/// The classes that output-buffer limits and CLIENT LIST TYPE tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    Normal,
+    Replica,
+    Pubsub,
+    Primary,
+}
+
+impl ClientKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Replica => "slave",
+            Self::Pubsub => "pubsub",
+            Self::Primary => "master",
+        }
+    }
+}
+
+/// Whether and when the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Closing {
+    #[default]
+    No,
+    /// Once pending output has been sent; nothing more is read.
+    AfterReply,
+    /// Before the next poll, whatever is pending.
+    Now,
+}
+
+/// CLIENT REPLY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// The reply of the command that is executing is dropped.
+    Skip,
+    /// The reply of the next command will be dropped.
+    SkipNext,
+}
+
+/// A command waiting for EXEC.
+#[derive(Debug)]
+pub struct QueuedCommand {
+    pub command: CommandId,
+    pub request: OwnedRequest,
+}
+
+/// What MULTI has opened.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    pub queue: Vec<QueuedCommand>,
+    /// A command was refused while queueing: EXEC will abort.
+    pub aborted: bool,
+    /// The union of the queued commands' flags, for the admission of EXEC.
+    pub flags: u32,
+    /// Flags that some queued command lacks.
+    pub missing_flags: u32,
+    /// Memory of the queued requests.
+    pub queue_bytes: usize,
+}
+
+/// The state of one client that commands read and change.
+#[derive(Debug)]
+pub struct Session {
+    pub id: ClientId,
+    /// Its place in the table of clients and of connections.
+    pub slot: usize,
+    /// `ip:port`, or `path:0` for a Unix socket.
+    pub peer: String,
+    pub local: String,
+    pub descriptor: i32,
+    pub is_unix: bool,
+    /// Connected over loopback or a Unix socket (`enable-debug-command local`).
+    pub is_local: bool,
+    pub name: Vec<u8>,
+    pub library_name: Vec<u8>,
+    pub library_version: Vec<u8>,
+    pub db: usize,
+    pub authenticated: bool,
+    pub protocol: Protocol,
+    pub created_ms: i64,
+    pub last_interaction_ms: i64,
+    pub transaction: Option<Box<Transaction>>,
+    /// The number of keys under WATCH.
+    pub watched_keys: usize,
+    /// A watched key was changed: EXEC will answer null.
+    pub watch_broken: bool,
+    pub is_monitor: bool,
+    /// Channels and patterns subscribed to.
+    pub subscriptions: usize,
+    pub shard_subscriptions: usize,
+    pub reply_mode: ReplyMode,
+    pub no_evict: bool,
+    pub no_touch: bool,
+    pub last_command: Option<CommandId>,
+    pub closing: Closing,
+    /// Its request waits for CLIENT PAUSE to end; nothing more of it is executed meanwhile.
+    pub postponed: bool,
+    /// Bytes read and not yet executed, and free room beside them, for CLIENT LIST.
+    pub query_buffer_bytes: usize,
+    pub query_buffer_free_bytes: usize,
+    /// Memory of the arguments of a request that is still arriving.
+    pub argument_bytes: usize,
+    /// Since when the soft output limit has been exceeded, in milliseconds.
+    pub soft_limit_since_ms: Option<i64>,
+    /// What the last look at its memory found, and whether a look is due.
+    pub memory_bytes: usize,
+}
+
+impl Session {
+    pub fn new(id: ClientId, now_ms: i64) -> Self {
+        Self {
+            id,
+            slot: usize::MAX,
+            peer: String::new(),
+            local: String::new(),
+            descriptor: -1,
+            is_unix: false,
+            is_local: true,
+            name: Vec::new(),
+            library_name: Vec::new(),
+            library_version: Vec::new(),
+            db: 0,
+            authenticated: false,
+            protocol: Protocol::Resp2,
+            created_ms: now_ms,
+            last_interaction_ms: now_ms,
+            transaction: None,
+            watched_keys: 0,
+            watch_broken: false,
+            is_monitor: false,
+            subscriptions: 0,
+            shard_subscriptions: 0,
+            reply_mode: ReplyMode::On,
+            no_evict: false,
+            no_touch: false,
+            last_command: None,
+            closing: Closing::No,
+            postponed: false,
+            query_buffer_bytes: 0,
+            query_buffer_free_bytes: 0,
+            argument_bytes: 0,
+            soft_limit_since_ms: None,
+            memory_bytes: 0,
+        }
+    }
+
+    pub fn kind(&self) -> ClientKind {
+        if self.is_subscribed() { ClientKind::Pubsub } else { ClientKind::Normal }
+    }
+
+    /// Whether a RESP2 client is limited to the commands of the subscribed mode.
+    pub fn is_subscribed(&self) -> bool {
+        self.subscriptions + self.shard_subscriptions > 0
+    }
+
+    pub fn in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    /// EXEC will fail: a command of the transaction was refused.
+    pub fn abort_transaction(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.aborted = true;
+        }
+    }
+}

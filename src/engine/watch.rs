@@ -1,0 +1,155 @@
+//! WATCH: which clients watch which keys, and whose transaction a change breaks.
+
+use hashbrown::HashMap;
+
+use super::session::{ClientId, Session};
+
+/// A key under WATCH in one database.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct WatchedKey {
+    db: usize,
+    key: Box<[u8]>,
+}
+
+/// A client's interest in a key.
+#[derive(Debug)]
+struct Watcher {
+    client: ClientId,
+    /// The key was already expired, though not yet removed, when WATCH came: its removal changes nothing.
+    was_expired: bool,
+}
+
+/// All watched keys.
+#[derive(Debug, Default)]
+pub struct Watches {
+    watchers: HashMap<WatchedKey, Vec<Watcher>>,
+    keys_of: HashMap<ClientId, Vec<WatchedKey>>,
+}
+
+impl Watches {
+    pub fn is_empty(&self) -> bool {
+        self.watchers.is_empty()
+    }
+
+    /// The number of clients that watch something.
+    pub fn client_count(&self) -> usize {
+        self.keys_of.len()
+    }
+
+    /// The number of keys that are watched.
+    pub fn key_count(&self) -> usize {
+        self.watchers.len()
+    }
+
+    /// Starts watching; a second WATCH of the same key changes nothing.
+    pub fn watch(&mut self, client: &mut Session, db: usize, key: &[u8], was_expired: bool) {
+        let watched = WatchedKey { db, key: key.into() };
+        let watchers = self.watchers.entry(watched.clone()).or_default();
+        if watchers.iter().any(|watcher| watcher.client == client.id) {
+            return;
+        }
+        watchers.push(Watcher { client: client.id, was_expired });
+        self.keys_of.entry(client.id).or_default().push(watched);
+        client.watched_keys += 1;
+    }
+
+    /// Ends all of a client's watches.
+    pub fn unwatch(&mut self, client: &mut Session) {
+        client.watched_keys = 0;
+        self.forget(client.id);
+    }
+
+    /// The same for a client that is gone.
+    pub fn forget(&mut self, client: ClientId) {
+        for watched in self.keys_of.remove(&client).unwrap_or_default() {
+            if let Some(watchers) = self.watchers.get_mut(&watched) {
+                watchers.retain(|watcher| watcher.client != client);
+                if watchers.is_empty() {
+                    self.watchers.remove(&watched);
+                }
+            }
+        }
+    }
+
+    /// Calls `broken` for each client whose transaction a change of `key` breaks.
+    pub fn changed(&self, db: usize, key: &[u8], broken: impl FnMut(ClientId)) {
+        if !self.watchers.is_empty() {
+            self.for_watchers(db, key, |_| true, broken);
+        }
+    }
+
+    /// The same for a key that expired: who saw it expired already is not disturbed.
+    pub fn expired(&self, db: usize, key: &[u8], broken: impl FnMut(ClientId)) {
+        if !self.watchers.is_empty() {
+            self.for_watchers(db, key, |watcher| !watcher.was_expired, broken);
+        }
+    }
+
+    /// The keys of one client with whether they were expired when it watched them.
+    pub fn keys_of(&self, client: ClientId) -> impl Iterator<Item = (usize, &[u8], bool)> {
+        self.keys_of.get(&client).into_iter().flatten().map(move |watched| {
+            let was_expired = self.watchers.get(watched).is_some_and(|watchers| {
+                watchers.iter().any(|watcher| watcher.client == client && watcher.was_expired)
+            });
+            (watched.db, &*watched.key, was_expired)
+        })
+    }
+
+    /// The watched keys of one database with their clients and whether they were expired at WATCH.
+    pub fn in_db(&self, db: usize) -> impl Iterator<Item = (&[u8], ClientId, bool)> {
+        self.watchers.iter().filter(move |(watched, _)| watched.db == db).flat_map(|(watched, watchers)| {
+            watchers.iter().map(|watcher| (&*watched.key, watcher.client, watcher.was_expired))
+        })
+    }
+
+    fn for_watchers(
+        &self,
+        db: usize,
+        key: &[u8],
+        concerns: impl Fn(&Watcher) -> bool,
+        mut broken: impl FnMut(ClientId),
+    ) {
+        let watched = WatchedKey { db, key: key.into() };
+        for watcher in self.watchers.get(&watched).into_iter().flatten() {
+            if concerns(watcher) {
+                broken(watcher.client);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken_by(watches: &Watches, db: usize, key: &[u8]) -> Vec<ClientId> {
+        let mut ids = Vec::new();
+        watches.changed(db, key, |id| ids.push(id));
+        ids
+    }
+
+    #[test]
+    fn a_change_breaks_the_watchers_of_that_key_in_that_database() {
+        let mut watches = Watches::default();
+        let (mut one, mut two) = (Session::new(1, 0), Session::new(2, 0));
+        watches.watch(&mut one, 0, b"k", false);
+        watches.watch(&mut two, 0, b"k", false);
+        watches.watch(&mut two, 1, b"k", false);
+        assert_eq!(broken_by(&watches, 0, b"k"), [1, 2]);
+        assert_eq!(broken_by(&watches, 1, b"k"), [2]);
+        assert_eq!(broken_by(&watches, 2, b"k"), [0_u64; 0]);
+        watches.unwatch(&mut two);
+        assert_eq!(broken_by(&watches, 0, b"k"), [1]);
+        assert_eq!((two.watched_keys, watches.key_count(), watches.client_count()), (0, 1, 1));
+    }
+
+    #[test]
+    fn the_expiry_of_a_key_watched_as_expired_breaks_nothing() {
+        let mut watches = Watches::default();
+        watches.watch(&mut Session::new(1, 0), 0, b"k", true);
+        watches.watch(&mut Session::new(2, 0), 0, b"k", false);
+        let mut ids = Vec::new();
+        watches.expired(0, b"k", |id| ids.push(id));
+        assert_eq!(ids, [2]);
+    }
+}

@@ -1,0 +1,159 @@
+//! One client's socket and the part of a request that has not been executed yet.
+//!
+//! Reading goes into a buffer that all connections share; only a request that is incomplete when the
+//! socket is drained is kept here. mio is edge-triggered: a connection that stopped reading before the
+//! socket said it was empty must remember that ([`Connection::is_readable`]).
+
+use std::io::{self, IoSlice, Read, Write};
+
+use mio::event::Source;
+use mio::net::{TcpStream, UnixStream};
+use mio::{Interest, Registry, Token};
+
+use crate::resp::{Output, Parser};
+
+/// The size of the shared read buffer, and so of one read.
+pub const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// The most that one turn sends to one connection, so that a huge reply does not hold up the others.
+const WRITE_BYTES_PER_TURN_MAX: usize = 4 * 1024 * 1024;
+
+/// Pieces of pending output handed to one `writev`.
+const WRITE_SLICES_MAX: usize = 32;
+
+/// A connected socket.
+#[derive(Debug)]
+pub enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// What is left of the bytes received: the beginning of a request that is not complete, or requests
+/// that have to wait.
+#[derive(Debug, Default)]
+pub struct Input {
+    pub buffer: Vec<u8>,
+    pub parser: Parser,
+}
+
+impl Input {
+    /// Whether nothing is pending, so that the next read can use the shared buffer.
+    pub fn is_idle(&self) -> bool {
+        self.buffer.is_empty() && !self.parser.is_mid_request()
+    }
+
+    /// Memory held.
+    pub fn memory_bytes(&self) -> usize {
+        self.buffer.capacity() + self.parser.owned_bytes()
+    }
+}
+
+/// How a read ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// This many bytes; there may be more.
+    More(usize),
+    /// This many bytes, and the socket is empty.
+    Drained(usize),
+    Closed,
+}
+
+/// A client's connection.
+#[derive(Debug)]
+pub struct Connection {
+    stream: Stream,
+    pub input: Input,
+    /// The socket may hold bytes that no event will announce again.
+    pub is_readable: bool,
+    /// The socket's send buffer is full: an event will say when it has room.
+    pub awaits_room: bool,
+}
+
+impl Connection {
+    /// Registers the socket for all events at once: it is never re-registered.
+    pub fn new(mut stream: Stream, registry: &Registry, token: Token) -> io::Result<Self> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match &mut stream {
+            Stream::Tcp(tcp) => tcp.register(registry, token, interest)?,
+            Stream::Unix(unix) => unix.register(registry, token, interest)?,
+        }
+        Ok(Self { stream, input: Input::default(), is_readable: true, awaits_room: false })
+    }
+
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Reads once.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<ReadOutcome> {
+        loop {
+            let result = match &mut self.stream {
+                Stream::Tcp(tcp) => tcp.read(buffer),
+                Stream::Unix(unix) => unix.read(buffer),
+            };
+            return match result {
+                Ok(0) => Ok(ReadOutcome::Closed),
+                Ok(count) if count < buffer.len() => {
+                    self.is_readable = false;
+                    Ok(ReadOutcome::Drained(count))
+                }
+                Ok(count) => Ok(ReadOutcome::More(count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.is_readable = false;
+                    Ok(ReadOutcome::Drained(0))
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+        }
+    }
+
+    /// Sends pending output until it is gone, the socket is full, or the turn's share is used up;
+    /// returns the number of bytes sent.
+    pub fn write(&mut self, output: &mut Output) -> io::Result<usize> {
+        let mut sent = 0;
+        while !output.is_empty() && sent < WRITE_BYTES_PER_TURN_MAX {
+            match self.write_once(output) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    output.advance(count);
+                    sent += count;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.awaits_room = true;
+                    break;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sent)
+    }
+
+    fn write_once(&mut self, output: &Output) -> io::Result<usize> {
+        if let Some(bytes) = output.single() {
+            return match &mut self.stream {
+                Stream::Tcp(tcp) => tcp.write(bytes),
+                Stream::Unix(unix) => unix.write(bytes),
+            };
+        }
+        let mut slices = [IoSlice::new(&[]); WRITE_SLICES_MAX];
+        let filled = output.fill_slices(&mut slices);
+        let slices = slices.get(..filled).unwrap_or_default();
+        match &mut self.stream {
+            Stream::Tcp(tcp) => tcp.write_vectored(slices),
+            Stream::Unix(unix) => unix.write_vectored(slices),
+        }
+    }
+
+    /// Takes the socket out of the poll; it closes when dropped.
+    pub fn deregister(&mut self, registry: &Registry) {
+        let result = match &mut self.stream {
+            Stream::Tcp(tcp) => tcp.deregister(registry),
+            Stream::Unix(unix) => unix.deregister(registry),
+        };
+        if let Err(error) = result {
+            log::debug!("Deregistering a connection: {error}");
+        }
+    }
+}

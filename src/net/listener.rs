@@ -1,0 +1,185 @@
+//! Listening sockets and accepting from them.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use mio::event::Source;
+use mio::net::{TcpListener, UnixListener};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
+use thiserror::Error;
+
+use super::connection::Stream;
+
+/// What all listeners share.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenOptions {
+    /// `tcp-backlog`.
+    pub backlog: i32,
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, Error)]
+pub enum BindError {
+    #[error("{address}:{port}: {source}")]
+    Tcp { address: String, port: u16, source: io::Error },
+    #[error("{path}: {source}")]
+    Unix { path: String, source: io::Error },
+}
+
+impl BindError {
+    /// Whether the address does not exist here, which a `-` in front of it excuses.
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Tcp { source, .. } = self else { return false };
+        matches!(
+            source.raw_os_error(),
+            Some(libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT | libc::ESOCKTNOSUPPORT
+                | libc::EPFNOSUPPORT | libc::ENOPROTOOPT)
+        )
+    }
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub enum Listener {
+    Tcp { socket: TcpListener, address: IpAddr, port: u16 },
+    Unix { socket: UnixListener, path: String },
+}
+
+/// A connection just accepted.
+#[derive(Debug)]
+pub struct Accepted {
+    pub stream: Stream,
+    pub descriptor: i32,
+    /// `ip:port`, or `path:0`.
+    pub peer: String,
+    pub local: String,
+    pub is_unix: bool,
+    /// Over loopback or a Unix socket.
+    pub is_local: bool,
+}
+
+impl Listener {
+    /// Listens on `address` (`*`, `::*`, a name or an IP address).
+    pub fn tcp(address: &str, port: u16, options: ListenOptions) -> Result<Self, BindError> {
+        let fail = |source| BindError::Tcp { address: address.to_owned(), port, source };
+        let target = resolve(address, port).map_err(fail)?;
+        let socket = bind_tcp(target, options).map_err(fail)?;
+        Ok(Self::Tcp { socket, address: target.ip(), port })
+    }
+
+    /// Listens on a Unix socket. Its permissions are set before anyone can connect.
+    pub fn unix(path: &str, permissions: Option<u32>, options: ListenOptions) -> Result<Self, BindError> {
+        let fail = |source| BindError::Unix { path: path.to_owned(), source };
+        let socket = bind_unix(path, permissions, options).map_err(fail)?;
+        Ok(Self::Unix { socket, path: path.to_owned() })
+    }
+
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        match self {
+            Self::Tcp { socket, .. } => socket.register(registry, token, Interest::READABLE),
+            Self::Unix { socket, .. } => socket.register(registry, token, Interest::READABLE),
+        }
+    }
+
+    pub fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Self::Tcp { socket, .. } => socket.deregister(registry),
+            Self::Unix { socket, .. } => socket.deregister(registry),
+        }
+    }
+
+    /// Accepts one connection; `None` when nobody is waiting.
+    pub fn accept(&self) -> io::Result<Option<Accepted>> {
+        let accepted = match self {
+            Self::Tcp { socket, .. } => socket.accept().and_then(|(stream, peer)| accepted_tcp(stream, peer)),
+            Self::Unix { socket, path } => socket.accept().map(|(stream, _)| Accepted {
+                descriptor: stream.as_raw_fd(),
+                stream: Stream::Unix(stream),
+                peer: format!("{path}:0"),
+                local: format!("{path}:0"),
+                is_unix: true,
+                is_local: true,
+            }),
+        };
+        match accepted {
+            Ok(accepted) => Ok(Some(accepted)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Sets a client's socket options: no delay, and keepalive probes after `keepalive_s` idle seconds.
+pub fn tune(stream: &Stream, keepalive_s: u32) -> io::Result<()> {
+    let Stream::Tcp(tcp) = stream else { return Ok(()) };
+    let socket = SockRef::from(tcp);
+    socket.set_tcp_nodelay(true)?;
+    if keepalive_s > 0 {
+        let probe_s = (keepalive_s / 3).max(1);
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(keepalive_s.into()))
+            .with_interval(Duration::from_secs(probe_s.into()))
+            .with_retries(3);
+        socket.set_tcp_keepalive(&keepalive)?;
+    }
+    Ok(())
+}
+
+fn accepted_tcp(stream: mio::net::TcpStream, peer: SocketAddr) -> io::Result<Accepted> {
+    let local = stream.local_addr()?;
+    Ok(Accepted {
+        descriptor: stream.as_raw_fd(),
+        stream: Stream::Tcp(stream),
+        peer: address_text(peer),
+        local: address_text(local),
+        is_unix: false,
+        is_local: peer.ip().to_canonical().is_loopback(),
+    })
+}
+
+/// `ip:port`, IPv6 addresses in brackets, IPv4 without its IPv6 mapping.
+fn address_text(address: SocketAddr) -> String {
+    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
+}
+
+fn resolve(address: &str, port: u16) -> io::Result<SocketAddr> {
+    match address {
+        "*" => Ok(SocketAddr::new(IpAddr::from([0, 0, 0, 0]), port)),
+        "::*" => Ok(SocketAddr::new(IpAddr::from([0_u16; 8]), port)),
+        name => (name, port).to_socket_addrs()?.next().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into()),
+    }
+}
+
+fn bind_tcp(target: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(target), Type::STREAM, None)?;
+    if target.is_ipv6() {
+        // `*` and `::*` may both be asked for: each gets its own family.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.bind(&target.into())?;
+    socket.listen(options.backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+fn bind_unix(path: &str, permissions: Option<u32>, options: ListenOptions) -> io::Result<UnixListener> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&socket2::SockAddr::unix(path)?)?;
+    // Between bind and listen nobody can connect: the permissions hold from the first moment.
+    if let Some(mode) = permissions {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    }
+    socket.listen(options.backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(UnixListener::from_std(socket.into()))
+}

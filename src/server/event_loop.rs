@@ -1,0 +1,143 @@
+//! The loop. Its sources are a closed list; each readiness is handled by one method. Nothing here
+//! blocks but the poll itself.
+
+use std::io;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token};
+
+use super::accept::LISTENERS_MAX;
+use super::cron::Cron;
+use crate::commands::Registry;
+use crate::engine::Engine;
+use crate::keyspace::Keyspace;
+use crate::net::{Connection, Listener, READ_BUFFER_BYTES};
+use crate::sys::signals::Signals;
+
+const EVENTS_PER_POLL: usize = 1024;
+
+const SIGNALS: Token = Token(0);
+const FIRST_LISTENER: usize = 1;
+const FIRST_CLIENT: usize = FIRST_LISTENER + LISTENERS_MAX;
+
+/// What a readiness event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Signals,
+    Listener(usize),
+    /// A connection, by its slot.
+    Client(usize),
+}
+
+impl Source {
+    fn of(token: Token) -> Self {
+        match token.0 {
+            0 => Self::Signals,
+            n if n < FIRST_CLIENT => Self::Listener(n - FIRST_LISTENER),
+            n => Self::Client(n - FIRST_CLIENT),
+        }
+    }
+}
+
+/// The token of the listener at `index`.
+pub(super) fn listener_token(index: usize) -> Token {
+    Token(FIRST_LISTENER + index)
+}
+
+/// The token of the connection in `slot`.
+pub(super) fn client_token(slot: usize) -> Token {
+    Token(FIRST_CLIENT + slot)
+}
+
+/// A running server.
+pub struct Server {
+    pub(super) poll: Poll,
+    pub(super) signals: Signals,
+    pub(super) listeners: Vec<Listener>,
+    /// By the slot of their client.
+    pub(super) connections: Vec<Option<Connection>>,
+    /// Connections that stopped reading because their share of the turn was used up.
+    pub(super) still_readable: Vec<usize>,
+    pub(super) read_buffer: Box<[u8]>,
+    pub(super) engine: Engine,
+    pub(super) keys: Keyspace,
+    pub(super) registry: Registry,
+    pub(super) cron: Cron,
+    /// The exit code, once the server is to stop.
+    pub(super) exit: Option<i32>,
+}
+
+impl Server {
+    /// A server without listeners.
+    pub fn new(engine: Engine, keys: Keyspace, registry: Registry, mut signals: Signals) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
+        let cron = Cron::new(engine.clock.monotonic_us());
+        Ok(Self {
+            poll,
+            signals,
+            listeners: Vec::new(),
+            connections: Vec::new(),
+            still_readable: Vec::new(),
+            read_buffer: vec![0; READ_BUFFER_BYTES].into(),
+            engine,
+            keys,
+            registry,
+            cron,
+            exit: None,
+        })
+    }
+
+    /// Runs until the server is told to stop; returns the exit code.
+    pub fn run(&mut self) -> i32 {
+        let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        loop {
+            self.before_poll();
+            if let Some(code) = self.exit {
+                return code;
+            }
+            match self.poll.poll(&mut events, Some(self.poll_timeout())) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    log::error!("Waiting for events: {error}");
+                    return 1;
+                }
+                _ => {}
+            }
+            self.engine.clock.tick();
+            for event in &events {
+                match Source::of(event.token()) {
+                    Source::Signals => self.on_signals(),
+                    Source::Listener(index) => self.accept(index),
+                    Source::Client(slot) => {
+                        self.on_client(slot, event.is_readable() || event.is_read_closed(), event.is_writable());
+                    }
+                }
+            }
+            self.read_leftovers();
+            self.run_due_timers();
+        }
+    }
+
+    fn on_client(&mut self, slot: usize, readable: bool, writable: bool) {
+        let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
+        if writable {
+            let waited = std::mem::take(&mut connection.awaits_room);
+            if waited {
+                self.write_client(slot);
+            }
+        }
+        if readable && let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) {
+            connection.is_readable = true;
+            self.read_client(slot);
+        }
+    }
+
+    /// Until the next timer, or not at all if work is left over.
+    fn poll_timeout(&self) -> Duration {
+        if !self.still_readable.is_empty() || self.has_unfinished_turn() {
+            return Duration::ZERO;
+        }
+        let now_us = self.engine.clock.monotonic_us();
+        Duration::from_micros(self.cron.next_due_us().saturating_sub(now_us))
+    }
+}

@@ -1,0 +1,246 @@
+//! From bytes to executed requests: reading a connection and running every complete request of what
+//! was read, in one pass.
+
+use super::event_loop::Server;
+use crate::commands::{self, Ctx, Outcome, Registry};
+use crate::engine::{Client, Closing, CommandId, Engine};
+use crate::keyspace::Keyspace;
+use crate::net::{Connection, Input, ReadOutcome};
+use crate::resp::{Limits, Parser, Progress};
+use crate::sys::clock;
+use crate::sys::read::read_to_spare;
+
+/// Reads of one connection before the others get their turn.
+const READS_PER_TURN_MAX: usize = 16;
+
+/// Room made for a read that continues a pending request.
+const PENDING_READ_BYTES: usize = 64 * 1024;
+
+/// What is lent to the execution of a client's requests.
+struct Bench<'a> {
+    engine: &'a mut Engine,
+    keys: &'a mut Keyspace,
+    registry: &'a Registry,
+}
+
+/// Whether the connection lives on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Lives,
+    Ends,
+}
+
+impl Server {
+    /// Reads and executes what a client sent.
+    pub(super) fn read_client(&mut self, slot: usize) {
+        let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(mut client) = self.engine.clients.take(slot) else { return };
+        let id = client.session.id;
+        let mut bench = Bench { engine: &mut self.engine, keys: &mut self.keys, registry: &self.registry };
+        let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
+        if connection.is_readable && fate == Fate::Lives {
+            self.still_readable.push(slot);
+        }
+        self.engine.clients.put_back(client);
+        self.perform_actions(id);
+        if fate == Fate::Ends {
+            self.disconnect(id);
+        }
+    }
+
+    /// Goes on with connections that had used up their share of the last turn.
+    pub(super) fn read_leftovers(&mut self) {
+        for slot in std::mem::take(&mut self.still_readable) {
+            self.read_client(slot);
+        }
+    }
+
+    /// Goes on with a client whose request had to wait.
+    pub(super) fn resume_client(&mut self, slot: usize) {
+        let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(mut client) = self.engine.clients.take(slot) else { return };
+        let id = client.session.id;
+        client.session.postponed = false;
+        let mut bench = Bench { engine: &mut self.engine, keys: &mut self.keys, registry: &self.registry };
+        let fate = bench.execute_waiting(&mut connection.input, &mut client);
+        self.engine.clients.put_back(client);
+        self.perform_actions(id);
+        if fate == Fate::Ends {
+            self.disconnect(id);
+        }
+    }
+}
+
+impl Bench<'_> {
+    fn serve(&mut self, connection: &mut Connection, client: &mut Client, shared: &mut [u8]) -> Fate {
+        for _ in 0..READS_PER_TURN_MAX {
+            if !connection.is_readable || client.session.closing != Closing::No {
+                return Fate::Lives;
+            }
+            let read = match self.read(connection, client, shared) {
+                Ok(read) => read,
+                Err(error) => {
+                    log::debug!("Reading from client: {error}");
+                    return Fate::Ends;
+                }
+            };
+            match read {
+                ReadOutcome::Closed => return Fate::Ends,
+                ReadOutcome::Drained(0) => return Fate::Lives,
+                ReadOutcome::More(_) | ReadOutcome::Drained(_) => {}
+            }
+            if self.query_buffer_exceeded(&connection.input, client) {
+                return Fate::Ends;
+            }
+        }
+        Fate::Lives
+    }
+
+    /// One read, and the execution of all requests it completed.
+    fn read(
+        &mut self,
+        connection: &mut Connection,
+        client: &mut Client,
+        shared: &mut [u8],
+    ) -> std::io::Result<ReadOutcome> {
+        let read = if client.session.postponed || !connection.input.is_idle() {
+            self.read_pending(connection, client)?
+        } else {
+            let read = connection.read(shared)?;
+            if let ReadOutcome::More(count) | ReadOutcome::Drained(count) = read
+                && count > 0
+            {
+                self.note_read(client, count);
+                let data = shared.get(..count).unwrap_or_default();
+                let input = &mut connection.input;
+                let consumed = self.execute(data, &mut input.parser, client);
+                input.buffer.extend_from_slice(data.get(consumed..).unwrap_or_default());
+            }
+            read
+        };
+        note_buffers(&connection.input, client);
+        Ok(read)
+    }
+
+    /// Reads behind a request that has begun: into its big argument or its buffer.
+    fn read_pending(
+        &mut self,
+        connection: &mut Connection,
+        client: &mut Client,
+    ) -> std::io::Result<ReadOutcome> {
+        let Connection { input, .. } = connection;
+        let mut input = std::mem::take(input);
+        let arriving = if client.session.postponed { None } else { input.parser.arriving() };
+        let read = match arriving {
+            Some((bytes, missing)) => read_to_spare(connection, bytes, missing),
+            None => {
+                input.buffer.reserve(PENDING_READ_BYTES);
+                read_to_spare(connection, &mut input.buffer, PENDING_READ_BYTES)
+            }
+        };
+        if let Ok(ReadOutcome::More(count) | ReadOutcome::Drained(count)) = read
+            && count > 0
+        {
+            self.note_read(client, count);
+            if !client.session.postponed {
+                self.execute_pending(&mut input, client);
+            }
+        }
+        connection.input = input;
+        read
+    }
+
+    fn execute_pending(&mut self, input: &mut Input, client: &mut Client) {
+        let buffer = std::mem::take(&mut input.buffer);
+        let consumed = self.execute(&buffer, &mut input.parser, client);
+        input.buffer = buffer;
+        if consumed == input.buffer.len() {
+            // An idle client owns no read buffer.
+            input.buffer = Vec::new();
+        } else {
+            input.buffer.drain(..consumed);
+        }
+    }
+
+    /// The request that waited, then what arrived behind it.
+    fn execute_waiting(&mut self, input: &mut Input, client: &mut Client) -> Fate {
+        self.engine.clock.advance_to(clock::now_us());
+        self.execute_pending(input, client);
+        note_buffers(input, client);
+        Fate::Lives
+    }
+
+    /// Executes every complete request at the start of `data`; returns how many bytes are done with.
+    fn execute(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> usize {
+        let mut start = 0;
+        // A request that waited is complete already; parsing it again changes nothing.
+        while start < data.len() || parser.is_mid_request() {
+            let limits = Limits {
+                bulk_bytes_max: self.engine.config.network.proto_max_bulk_len,
+                authenticated: client.session.authenticated,
+            };
+            let rest = data.get(start..).unwrap_or_default();
+            match parser.parse(rest, &limits) {
+                Ok(Progress::Complete) => {}
+                Ok(Progress::NeedMore) => break,
+                Err(error) => {
+                    self.refuse_protocol(client, &error.to_string());
+                    parser.reset();
+                    return data.len();
+                }
+            }
+            let request = parser.request(rest);
+            if !request.is_empty() {
+                let mut ctx = Ctx {
+                    keys: self.keys,
+                    reply: &mut client.reply,
+                    client: &mut client.session,
+                    engine: self.engine,
+                    registry: self.registry,
+                    command: CommandId(0),
+                };
+                if commands::process(&mut ctx, request) == Outcome::Postponed {
+                    client.session.postponed = true;
+                    break;
+                }
+            }
+            start += parser.consumed();
+            parser.reset();
+            if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
+                return data.len();
+            }
+        }
+        start
+    }
+
+    fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
+        log::debug!("{text} from client: {}", client.session.peer);
+        self.engine.stats.record_error("ERR");
+        client.reply.error(format!("ERR {text}").as_bytes());
+        client.session.closing = Closing::AfterReply;
+    }
+
+    fn note_read(&mut self, client: &mut Client, count: usize) {
+        self.engine.clock.advance_to(clock::now_us());
+        self.engine.stats.net_input_bytes += count as u64;
+        self.engine.stats.total_reads_processed += 1;
+        client.session.last_interaction_ms = self.engine.clock.unix_ms();
+    }
+
+    fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {
+        let held = input.buffer.len() + input.parser.owned_bytes();
+        if (held as u64) <= self.engine.config.network.client_query_buffer_limit_bytes {
+            return false;
+        }
+        log::warn!("Closing client that reached max query buffer length: {}", client.session.peer);
+        self.engine.stats.client_query_buffer_limit_disconnections += 1;
+        true
+    }
+}
+
+/// What CLIENT LIST shows of the query buffer.
+fn note_buffers(input: &Input, client: &mut Client) {
+    client.session.query_buffer_bytes = input.buffer.len();
+    client.session.query_buffer_free_bytes = input.buffer.capacity() - input.buffer.len();
+    client.session.argument_bytes = input.parser.owned_bytes();
+}

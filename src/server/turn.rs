@@ -1,0 +1,23 @@
+//! What happens between two polls, in order. Each line says why it stands where it stands.
+
+use super::event_loop::Server;
+
+impl Server {
+    pub(super) fn before_poll(&mut self) {
+        // First: clients whose pause is over may write, and what they write belongs to this turn.
+        self.resume_postponed();
+        // Before replies go out: what expires now is announced with them.
+        self.expire_fast();
+        // Before writing: an evicted client gets nothing more.
+        self.evict_clients();
+        // Last but one: nothing that can still fail comes after an acknowledgement.
+        self.write_pending();
+        // Last: a client's final reply has left (or cannot).
+        self.close_marked();
+    }
+
+    /// Whether the next poll must not wait.
+    pub(super) fn has_unfinished_turn(&self) -> bool {
+        self.engine.clients.has_unsent() || self.engine.clients.has_closing() || self.cron.expiry_goes_on
+    }
+}
