@@ -48,13 +48,14 @@ impl LatencyMonitor {
     pub fn doctor(&self, context: &DoctorContext) -> String {
         if self.events().is_empty() && context.threshold_ms == 0 {
             return "Latency monitoring is disabled in this instance. Enable it with \"CONFIG SET \
-                    latency-monitor-threshold <milliseconds>\", let the server work for a while, and ask again.\n"
+                    latency-monitor-threshold <milliseconds>\", let the server work for a while, and \
+                    ask again.\n"
                 .to_owned();
         }
         let mut report = String::new();
         let mut advice = Vec::new();
         if !self.events().is_empty() {
-            report.push_str("Latency spikes were observed in this instance:\n\n");
+            report += "Latency spikes were observed in this instance:\n\n";
         }
         for (index, event) in self.events().iter().enumerate() {
             describe(&mut report, index + 1, event, context);
@@ -130,8 +131,11 @@ fn fork_quality(gb_per_second: f64) -> &'static str {
 }
 
 fn advise(advice: &mut Vec<Advice>, event: &str, context: &DoctorContext) {
-    #[expect(clippy::enum_glob_use, reason = "a table of the variants")]
-    use Advice::*;
+    use Advice::{
+        DataWriteback, DiskContention, EnableSlowLog, FasterFork, LargeValues, LocalDisk, LowerSlowLogLimit,
+        MassEviction, NoFsyncOnRewrite, RaiseHz, ReadSlowLog, RelaxFsync, Scheduler, SolidStateDisk,
+        WriteLoad,
+    };
     let lines: &[Advice] = match event {
         "fork" if context.fork_rate_gb_per_second < 25.0 => &[FasterFork],
         "command" => &[ReadSlowLog, LargeValues],
@@ -161,8 +165,8 @@ impl Advice {
     fn text(self, context: &DoctorContext) -> String {
         let text = match self {
             Self::FasterFork => {
-                "fork() is slow here. On a virtual machine, try another instance type or hypervisor: the price of \
-                 copying page tables differs a lot between them."
+                "fork() is slow here. On a virtual machine, try another instance type or hypervisor: the \
+                 price of copying page tables differs a lot between them."
             }
             Self::EnableSlowLog => {
                 return format!(
@@ -180,47 +184,47 @@ impl Advice {
             }
             Self::ReadSlowLog => "SLOWLOG GET names the commands that took long.",
             Self::Scheduler => {
-                "Even commands that do very little were slow: the process does not get its CPU. Lower the load of \
-                 the machine, give the server a machine of its own, look for noisy neighbours, and measure with \
-                 'redis-cli --intrinsic-latency 100'."
+                "Even commands that do very little were slow: the process does not get its CPU. Lower the \
+                 load of the machine, give the server a machine of its own, look for noisy neighbours, and \
+                 measure with 'redis-cli --intrinsic-latency 100'."
             }
             Self::LocalDisk => "Keep the data directory on a local disk: remote disks are slow to sync.",
             Self::SolidStateDisk => {
                 "Solid state disks shorten fsync, snapshots and rewrites. Try the other advice first."
             }
             Self::DataWriteback => {
-                "On ext3/4, mounting with data=writeback is faster than data=ordered, but a crash may leave a \
-                 half-written command at the end of the AOF, to be repaired before the next start."
+                "On ext3/4, mounting with data=writeback is faster than data=ordered, but a crash may leave \
+                 a half-written command at the end of the AOF, to be repaired before the next start."
             }
             Self::DiskContention => {
-                "Other processes compete for the disk, perhaps other instances on this machine. Move them, or spread \
-                 their work."
+                "Other processes compete for the disk, perhaps other instances on this machine. Move them, \
+                 or spread their work."
             }
             Self::NoFsyncOnRewrite => {
-                "If your data can bear it, 'no-appendfsync-on-rewrite yes' avoids syncing while a child process \
-                 writes a lot."
+                "If your data can bear it, 'no-appendfsync-on-rewrite yes' avoids syncing while a child \
+                 process writes a lot."
             }
             Self::RelaxFsync => {
-                "'appendfsync always' waits for the disk before every answer. 'everysec' does not, and loses at most \
-                 a second or two of writes in a crash."
+                "'appendfsync always' waits for the disk before every answer. 'everysec' does not, and \
+                 loses at most a second or two of writes in a crash."
             }
             Self::WriteLoad => {
-                "Finishing an AOF rewrite takes longer the more is written meanwhile. Fewer, larger commands do the \
-                 same work with less text."
+                "Finishing an AOF rewrite takes longer the more is written meanwhile. Fewer, larger \
+                 commands do the same work with less text."
             }
             Self::RaiseHz => "Expire keys in smaller portions, more often: 'CONFIG SET hz 100'.",
             Self::LargeValues => {
-                "Deleting, expiring or evicting very large values can block. Split them into smaller ones, or use \
-                 UNLINK and the lazyfree-lazy-* options."
+                "Deleting, expiring or evicting very large values can block. Split them into smaller ones, \
+                 or use UNLINK and the lazyfree-lazy-* options."
             }
             Self::MassEviction => {
-                "Memory had to be freed in a hurry. Lower 'maxmemory' in steps, and mind commands that create large \
-                 values at once (set operations with STORE, SORT with STORE, RESTORE)."
+                "Memory had to be freed in a hurry. Lower 'maxmemory' in steps, and mind commands that \
+                 create large values at once (set operations with STORE, SORT with STORE, RESTORE)."
             }
             Self::DisableHugePages => {
-                "This process uses anonymous huge pages, which makes copy-on-write after fork() expensive. Disable \
-                 them with 'echo never > /sys/kernel/mm/transparent_hugepage/enabled', make that permanent, and \
-                 restart the server."
+                "This process uses anonymous huge pages, which makes copy-on-write after fork() expensive. \
+                 Disable them with 'echo never > /sys/kernel/mm/transparent_hugepage/enabled', make that \
+                 permanent, and restart the server."
             }
         };
         text.to_owned()
