@@ -1,1 +1,12 @@
-//! (to be written)
+//! Publish/subscribe: who listens to which channel, pattern or shard channel.
+//!
+//! Clients are numbers and messages do not occur: the layer says who receives, in Redis's order,
+//! and the caller writes. **Invariant:** a topic without subscribers does not exist.
+
+mod hub;
+mod topics;
+
+pub use hub::PubSub;
+
+/// A client as the rest of the server numbers it.
+pub type ClientId = u64;

@@ -1,0 +1,178 @@
+//! The shape of a row and the search among all of them.
+
+use super::{acl, connection, generic, pubsub, server, string, transactions};
+use crate::commands::syntax::{self, Argument};
+
+/// One command's documentation.
+#[derive(Debug)]
+pub struct Doc {
+    /// In lower case; a subcommand's is `client|kill`.
+    pub name: &'static str,
+    /// The first version of Redis that had it.
+    pub since: &'static str,
+    pub group: Group,
+    pub complexity: Option<&'static str>,
+    pub summary: &'static str,
+    pub deprecation: Option<Deprecation>,
+    /// Changes of behaviour: version and what is new.
+    pub history: &'static [(&'static str, &'static str)],
+    /// Not meant for applications.
+    is_system: bool,
+    syntax: &'static str,
+}
+
+/// Since when a command is out of use, and what to use instead.
+#[derive(Debug, Clone, Copy)]
+pub struct Deprecation {
+    pub since: &'static str,
+    pub replaced_by: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Connection,
+    Generic,
+    PubSub,
+    Server,
+    String,
+    Transactions,
+}
+
+impl Group {
+    /// The `group` of COMMAND DOCS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Generic => "generic",
+            Self::PubSub => "pubsub",
+            Self::Server => "server",
+            Self::String => "string",
+            Self::Transactions => "transactions",
+        }
+    }
+}
+
+impl Doc {
+    /// `complexity` may be empty: some commands have none.
+    pub(super) const fn new(
+        group: Group,
+        name: &'static str,
+        since: &'static str,
+        complexity: &'static str,
+        summary: &'static str,
+        syntax: &'static str,
+    ) -> Self {
+        let complexity = if complexity.is_empty() { None } else { Some(complexity) };
+        Self {
+            name,
+            since,
+            group,
+            complexity,
+            summary,
+            deprecation: None,
+            history: &[],
+            is_system: false,
+            syntax,
+        }
+    }
+
+    pub(super) const fn changed(mut self, history: &'static [(&'static str, &'static str)]) -> Self {
+        self.history = history;
+        self
+    }
+
+    pub(super) const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Self {
+        self.deprecation = Some(Deprecation { since, replaced_by });
+        self
+    }
+
+    pub(super) const fn system(mut self) -> Self {
+        self.is_system = true;
+        self
+    }
+
+    /// The argument tree, derived from the row's syntax line.
+    pub fn arguments(&self) -> Vec<Argument<'static>> {
+        syntax::parse(self.syntax).expect("a test parses every row")
+    }
+
+    /// The `doc_flags` of COMMAND DOCS.
+    pub fn flags(&self) -> impl Iterator<Item = &'static str> {
+        let deprecated = self.deprecation.map(|_| "deprecated");
+        deprecated.into_iter().chain(self.is_system.then_some("syscmd"))
+    }
+}
+
+const TABLES: [&[Doc]; 7] = [
+    acl::ROWS,
+    connection::ROWS,
+    generic::ROWS,
+    pubsub::ROWS,
+    server::ROWS,
+    string::ROWS,
+    transactions::ROWS,
+];
+
+/// The documentation of a command by its full name in lower case (`get`, `client|kill`).
+pub fn lookup(full_name: &str) -> Option<&'static Doc> {
+    TABLES.into_iter().find_map(|rows| {
+        let index = rows.binary_search_by(|row| row.name.cmp(full_name)).ok()?;
+        rows.get(index)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_and_its_syntax_parses() {
+        for rows in TABLES {
+            assert!(rows.is_sorted_by(|one, next| one.name < next.name));
+            for row in rows {
+                assert_eq!(lookup(row.name).map(|found| found.summary), Some(row.summary), "{}", row.name);
+                syntax::parse(row.syntax).unwrap_or_else(|error| panic!("{}: {error}", row.name));
+            }
+        }
+        assert!(lookup("nosuchcommand").is_none());
+        assert!(lookup("GET").is_none());
+    }
+
+    #[test]
+    fn a_subcommand_has_a_documented_container() {
+        for row in TABLES.into_iter().flatten() {
+            if let Some((container, _)) = row.name.split_once('|') {
+                assert!(lookup(container).is_some(), "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_end_and_versions_are_versions() {
+        for row in TABLES.into_iter().flatten() {
+            assert!(row.summary.ends_with('.'), "{}", row.name);
+            let versions = row.history.iter().map(|(version, _)| *version).chain([row.since]);
+            for version in versions {
+                assert_eq!(
+                    version.split('.').filter(|part| part.parse::<u8>().is_ok()).count(),
+                    3,
+                    "{}",
+                    row.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn set_is_documented_as_a_whole() {
+        let set = lookup("set").unwrap();
+        assert_eq!((set.since, set.group.name(), set.complexity), ("1.0.0", "string", Some("O(1)")));
+        assert_eq!(set.history.len(), 4);
+        assert_eq!(set.flags().count(), 0);
+        let names: Vec<_> = set.arguments().into_iter().map(|argument| argument.name.into_owned()).collect();
+        assert_eq!(names, ["key", "value", "condition", "get", "expiration"]);
+        assert_eq!(lookup("getset").unwrap().flags().collect::<Vec<_>>(), ["deprecated"]);
+        assert_eq!(lookup("debug").unwrap().flags().collect::<Vec<_>>(), ["syscmd"]);
+        assert!(lookup("monitor").unwrap().complexity.is_none());
+    }
+}
