@@ -1,3 +1,7 @@
 //! `russet-server`: argv to library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    russet::server::main()
+}

@@ -5,7 +5,6 @@ use super::command::{Command, flags};
 use super::context::Ctx;
 use super::error::CommandError;
 use super::registry::Registry;
-use crate::config::ProtectedAction;
 use crate::engine::{CommandId, PauseKind};
 use crate::resp::Request;
 
@@ -92,10 +91,10 @@ fn allowed_by_configuration(ctx: &Ctx<'_>, command: &Command) -> Result<(), Comm
     } else {
         (ctx.engine.config.security.enable_module_command, "MODULE", "enable-module-command")
     };
-    match action {
-        ProtectedAction::Yes => Ok(()),
-        ProtectedAction::Local if ctx.client.is_local => Ok(()),
-        _ => Err(CommandError::Protected { command: name, option }),
+    if action.allows(ctx.client.is_local) {
+        Ok(())
+    } else {
+        Err(CommandError::Protected { command: name, option })
     }
 }
 

@@ -1,21 +1,29 @@
-//! Performs what handlers recorded, once, in one order: watched keys, keyspace notifications. (Dirty
-//! counting happens while recording.) Everything that follows from a change of data is here.
+//! Performs what handlers recorded, once, in one order: watched keys first, then keyspace
+//! notifications, in the order of the changes. (Dirty counting happens while recording.) Everything
+//! that follows from a change of data is here.
 
 use super::context::Ctx;
-use crate::engine::Engine;
-use crate::keyspace::{Effect, Keyspace};
+use crate::engine::{ClientId, Engine};
+use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
+
+/// Tells the keyspace what anyone wants to know, before a command executes.
+#[inline]
+pub fn declare_interest(keys: &mut Keyspace, engine: &Engine) {
+    keys.effects.set_interest(if engine.watches.is_empty() { Interest::empty() } else { Interest::WATCH });
+}
 
 /// Performs the effects of the command that has just executed.
 #[inline]
 pub fn perform(ctx: &mut Ctx<'_>) {
-    if !ctx.keys.effects.is_empty() {
-        perform_recorded(ctx);
+    let _ = ctx.keys.effects.take_propagation();
+    if ctx.keys.effects.is_empty() {
+        return;
     }
-}
-
-fn perform_recorded(ctx: &mut Ctx<'_>) {
-    let watch_breaks_own = perform_for(ctx.keys, ctx.engine, ctx.client.id);
-    if watch_breaks_own {
+    let own = ctx.client.id;
+    let mut own_is_broken = false;
+    perform_recorded(ctx.keys, ctx.engine, |id| own_is_broken |= id == own);
+    if own_is_broken {
+        // The executing client is not in the table.
         ctx.client.watch_broken = true;
     }
 }
@@ -23,12 +31,67 @@ fn perform_recorded(ctx: &mut Ctx<'_>) {
 /// The same outside of a command (expiry, eviction).
 pub fn perform_in_background(keys: &mut Keyspace, engine: &mut Engine) {
     if !keys.effects.is_empty() {
-        perform_for(keys, engine, 0);
+        perform_recorded(keys, engine, |_| {});
     }
 }
 
-/// Returns whether the executing client's own transaction was broken: it is not in the table now.
-fn perform_for(keys: &mut Keyspace, engine: &mut Engine, executing: u64) -> bool {
-    let _ = (keys, engine, executing, Effect::Changed);
-    false
+#[cold]
+fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut broken: impl FnMut(ClientId)) {
+    let mut batch = Batch::default();
+    keys.effects.take_into(&mut batch);
+    for recorded in batch.iter() {
+        let (db, key) = (recorded.db, recorded.key);
+        match recorded.effect {
+            Effect::Changed => break_watches(engine, db, key, false, &mut broken),
+            Effect::Event { class, name } => engine.notify(class, name, db, key),
+            Effect::Expired => {
+                break_watches(engine, db, key, true, &mut broken);
+                engine.notify(EventClass::EXPIRED, "expired", db, key);
+            }
+            Effect::Evicted => {
+                break_watches(engine, db, key, false, &mut broken);
+                engine.notify(EventClass::EVICTED, "evicted", db, key);
+            }
+            Effect::Flushed => break_watches_of_database(keys, engine, db, &mut broken),
+            Effect::Swapped { with } => {
+                break_watches_of_database(keys, engine, db, &mut broken);
+                break_watches_of_database(keys, engine, with, &mut broken);
+            }
+            Effect::Wake | Effect::Propagate => {}
+        }
+    }
+}
+
+fn break_watches(
+    engine: &mut Engine,
+    db: usize,
+    key: &[u8],
+    by_expiry: bool,
+    broken: &mut impl FnMut(ClientId),
+) {
+    let Engine { watches, clients, .. } = engine;
+    let tell = |id| {
+        if let Some(client) = clients.by_id_mut(id) {
+            client.session.watch_broken = true;
+        }
+        broken(id);
+    };
+    if by_expiry { watches.expired(db, key, tell) } else { watches.changed(db, key, tell) }
+}
+
+/// A whole database was emptied or exchanged: keys that exist now, or existed when they were watched.
+fn break_watches_of_database(
+    keys: &Keyspace,
+    engine: &mut Engine,
+    db: usize,
+    broken: &mut impl FnMut(ClientId),
+) {
+    let _ = keys;
+    let Engine { watches, clients, .. } = engine;
+    for (_, id, _) in watches.in_db(db) {
+        if let Some(client) = clients.by_id_mut(id) {
+            client.session.watch_broken = true;
+        }
+        broken(id);
+    }
 }

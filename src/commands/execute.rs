@@ -120,7 +120,7 @@ fn refuse(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) {
 /// Sends an error and counts it.
 pub fn write_error(ctx: &mut Ctx<'_>, error: &CommandError) {
     let text = error.to_string();
-    ctx.engine.stats.record_error(CommandError::code(&text));
+    ctx.engine.stats.record_error(CommandError::code(&text).as_bytes());
     ctx.reply.error(text.as_bytes());
 }
 
@@ -129,9 +129,9 @@ fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, f
     let engine = &mut *ctx.engine;
     let tracking = engine.config.observe.latency_tracking;
     engine.command_stats.record(usize::from(id.0), duration_us * 1000, tracking);
-    engine.stats.total_commands_processed += 1;
+    engine.stats.commands_processed += 1;
     if engine.nesting == 0 {
-        engine.stats.command_duration_us += duration_us;
+        engine.stats.event_loop.commands.record(duration_us);
     }
     if failed {
         engine.command_stats.record_failed(usize::from(id.0));
@@ -140,10 +140,10 @@ fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, f
     let threshold_ms = engine.config.observe.latency_monitor_threshold_ms;
     if threshold_ms > 0 && duration_us / 1000 >= threshold_ms {
         let event = if command.flags & flags::FAST != 0 { "fast-command" } else { "command" };
-        let now_s = engine.clock.unix_ms() / 1000;
+        let now_s = (engine.clock.unix_ms() / 1000) as u64;
         engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
     }
-    let slower_than_us = engine.config.observe.slowlog_slower_than_us;
+    let slower_than_us = engine.config.observe.slowlog_log_slower_than_us;
     if slower_than_us >= 0
         && duration_us >= slower_than_us as u64
         && command.flags & flags::SKIP_SLOWLOG == 0

@@ -1,3 +1,36 @@
-//! (to be written)
+//! Commands: the table's vocabulary, the way a request takes, and a file of handlers per group. Each
+//! group's file opens with its rows.
+//!
+//! * `command`, `registry`: rows, and the numbered table made of them.
+//! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
+//! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
+//! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
+//! * the groups: `connection`, `transactions`, `strings`, …
+//! * `docs`, `syntax`: what COMMAND DOCS says.
+//!
+//! **Invariant:** nothing here knows a socket or the loop.
+
+mod command;
+mod registry;
+mod args;
+mod context;
+mod error;
+mod execute;
+mod admit;
+mod effects;
+mod monitor;
+mod evict;
+mod connection;
+mod strings;
+mod transactions;
 pub mod docs;
 pub mod syntax;
+
+pub use command::Command;
+pub use context::Ctx;
+pub use effects::perform_in_background;
+pub use execute::{Outcome, process};
+pub use registry::Registry;
+
+/// The rows of all groups.
+pub const TABLES: &[&[Command]] = &[connection::COMMANDS, strings::COMMANDS, transactions::COMMANDS];

@@ -23,7 +23,7 @@ pub fn feed(ctx: &mut Ctx<'_>, args: &Args<'_>) {
 /// Enters a command into the slow log.
 pub fn log_slow(ctx: &mut Ctx<'_>, args: &Args<'_>, duration_us: u64) {
     let engine = &mut *ctx.engine;
-    let now_s = engine.clock.unix_ms() / 1000;
+    let now_s = (engine.clock.unix_ms() / 1000) as u64;
     let arguments = args.all().enumerate().map(|(index, argument)| (argument, args.original_len(index)));
     engine.slowlog.push(now_s, duration_us, arguments, ctx.client.peer.as_bytes(), &ctx.client.name);
     engine.slowlog.trim(engine.config.observe.slowlog_max_len);

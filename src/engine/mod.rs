@@ -7,6 +7,7 @@
 mod action;
 mod clients;
 mod parts;
+mod limits;
 mod pause;
 mod session;
 mod watch;

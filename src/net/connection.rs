@@ -5,12 +5,14 @@
 //! socket said it was empty must remember that ([`Connection::is_readable`]).
 
 use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::AsFd;
 
-use mio::event::Source;
+use mio::event::Source as _;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 
 use crate::resp::{Output, Parser};
+use crate::sys::read::read_to_spare;
 
 /// The size of the shared read buffer, and so of one read.
 pub const READ_BUFFER_BYTES: usize = 64 * 1024;
@@ -84,27 +86,41 @@ impl Connection {
         &self.stream
     }
 
-    /// Reads once.
+    /// Reads once into `buffer`.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<ReadOutcome> {
-        loop {
-            let result = match &mut self.stream {
-                Stream::Tcp(tcp) => tcp.read(buffer),
-                Stream::Unix(unix) => unix.read(buffer),
-            };
-            return match result {
-                Ok(0) => Ok(ReadOutcome::Closed),
-                Ok(count) if count < buffer.len() => {
-                    self.is_readable = false;
-                    Ok(ReadOutcome::Drained(count))
-                }
-                Ok(count) => Ok(ReadOutcome::More(count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.is_readable = false;
-                    Ok(ReadOutcome::Drained(0))
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
+        let asked = buffer.len();
+        let result = match &mut self.stream {
+            Stream::Tcp(tcp) => tcp.read(buffer),
+            Stream::Unix(unix) => unix.read(buffer),
+        };
+        self.outcome(result, asked)
+    }
+
+    /// Reads once, appending at most `max` bytes to `bytes` within its capacity.
+    pub fn read_behind(&mut self, bytes: &mut Vec<u8>, max: usize) -> io::Result<ReadOutcome> {
+        let asked = max.min(bytes.capacity() - bytes.len());
+        let result = match &self.stream {
+            Stream::Tcp(tcp) => read_to_spare(tcp.as_fd(), bytes, asked),
+            Stream::Unix(unix) => read_to_spare(unix.as_fd(), bytes, asked),
+        };
+        self.outcome(result, asked)
+    }
+
+    /// A short read means that the socket is empty: the next bytes come with an event.
+    fn outcome(&mut self, result: io::Result<usize>, asked: usize) -> io::Result<ReadOutcome> {
+        match result {
+            Ok(0) => Ok(ReadOutcome::Closed),
+            Ok(count) if count < asked => {
+                self.is_readable = false;
+                Ok(ReadOutcome::Drained(count))
+            }
+            Ok(count) => Ok(ReadOutcome::More(count)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.is_readable = false;
+                Ok(ReadOutcome::Drained(0))
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(ReadOutcome::More(0)),
+            Err(error) => Err(error),
         }
     }
 

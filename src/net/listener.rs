@@ -5,9 +5,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
-use mio::event::Source;
+use mio::event::Source as _;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
@@ -73,10 +74,11 @@ impl Listener {
     }
 
     /// Listens on a Unix socket. Its permissions are set before anyone can connect.
-    pub fn unix(path: &str, permissions: Option<u32>, options: ListenOptions) -> Result<Self, BindError> {
-        let fail = |source| BindError::Unix { path: path.to_owned(), source };
+    pub fn unix(path: &Path, permissions: Option<u32>, options: ListenOptions) -> Result<Self, BindError> {
+        let shown = path.display().to_string();
+        let fail = |source| BindError::Unix { path: shown.clone(), source };
         let socket = bind_unix(path, permissions, options).map_err(fail)?;
-        Ok(Self::Unix { socket, path: path.to_owned() })
+        Ok(Self::Unix { socket, path: shown.clone() })
     }
 
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -168,7 +170,7 @@ fn bind_tcp(target: SocketAddr, options: ListenOptions) -> io::Result<TcpListene
     Ok(TcpListener::from_std(socket.into()))
 }
 
-fn bind_unix(path: &str, permissions: Option<u32>, options: ListenOptions) -> io::Result<UnixListener> {
+fn bind_unix(path: &Path, permissions: Option<u32>, options: ListenOptions) -> io::Result<UnixListener> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -44,7 +44,7 @@ impl Server {
 
     fn open_listeners(&mut self) -> Result<Vec<Listener>, BindError> {
         let network = &self.engine.config.network;
-        let options = ListenOptions { backlog: network.tcp_backlog };
+        let options = ListenOptions { backlog: network.tcp_backlog as i32 };
         // Freed first: the new set may contain the same addresses.
         for listener in &mut self.listeners {
             let _ = listener.deregister(self.poll.registry());
@@ -67,9 +67,9 @@ impl Server {
                 }
             }
         }
-        if !network.unixsocket.is_empty() {
-            let permissions = Some(network.unixsocketperm).filter(|mode| *mode != 0);
-            listeners.push(Listener::unix(&network.unixsocket, permissions, options)?);
+        if let Some(path) = &network.unix_socket {
+            let permissions = Some(network.unix_socket_permissions).filter(|mode| *mode != 0);
+            listeners.push(Listener::unix(path, permissions, options)?);
         }
         Ok(listeners)
     }
@@ -94,18 +94,17 @@ impl Server {
     }
 
     fn admit_connection(&mut self, accepted: Accepted) {
-        if let Err(error) = tune(&accepted.stream, self.engine.config.network.tcp_keepalive_s) {
+        if let Err(error) = tune(&accepted.stream, self.engine.config.network.tcp_keepalive_seconds) {
             log::debug!("Setting options of a client's socket: {error}");
         }
-        self.engine.stats.total_connections_received += 1;
-        if self.engine.clients.len() >= self.engine.config.network.maxclients {
-            self.engine.stats.rejected_connections += 1;
+        self.engine.stats.connections_received += 1;
+        if self.engine.clients.len() >= self.engine.config.limits.maxclients as usize {
+            self.engine.stats.connections_rejected += 1;
             self.turn_away(accepted, TOO_MANY_CLIENTS);
             return;
         }
-        let security = &self.engine.config.security;
-        if security.protected_mode && security.requirepass.is_empty() && !accepted.is_local {
-            self.engine.stats.rejected_connections += 1;
+        if self.engine.config.network.protected_mode && self.engine.config.security.requirepass.is_none() && !accepted.is_local {
+            self.engine.stats.connections_rejected += 1;
             self.turn_away(accepted, PROTECTED);
             return;
         }
@@ -131,7 +130,7 @@ impl Server {
         session.descriptor = accepted.descriptor;
         session.is_unix = accepted.is_unix;
         session.is_local = accepted.is_local;
-        session.authenticated = self.engine.config.security.requirepass.is_empty();
+        session.authenticated = self.engine.config.security.requirepass.is_none();
         let id = session.id;
         let slot = clients.insert(Client { session, reply: Reply::new(Protocol::Resp2) });
         match Connection::new(accepted.stream, self.poll.registry(), client_token(slot)) {

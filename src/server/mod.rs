@@ -2,10 +2,13 @@
 //! shutdown.
 
 mod accept;
+mod actions;
 mod cron;
 mod event_loop;
 mod output;
 mod requests;
+mod start;
 mod turn;
 
 pub use event_loop::Server;
+pub use start::main;

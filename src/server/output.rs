@@ -24,7 +24,7 @@ impl Server {
         match connection.write(&mut client.reply.output) {
             Ok(sent) => {
                 self.engine.stats.net_output_bytes += sent as u64;
-                self.engine.stats.total_writes_processed += 1;
+                self.engine.stats.writes_processed += 1;
             }
             Err(error) => {
                 log::debug!("Error writing to client: {error}");

@@ -8,7 +8,6 @@ use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
 use crate::resp::{Limits, Parser, Progress};
 use crate::sys::clock;
-use crate::sys::read::read_to_spare;
 
 /// Reads of one connection before the others get their turn.
 const READS_PER_TURN_MAX: usize = 16;
@@ -128,14 +127,13 @@ impl Bench<'_> {
         connection: &mut Connection,
         client: &mut Client,
     ) -> std::io::Result<ReadOutcome> {
-        let Connection { input, .. } = connection;
-        let mut input = std::mem::take(input);
+        let mut input = std::mem::take(&mut connection.input);
         let arriving = if client.session.postponed { None } else { input.parser.arriving() };
         let read = match arriving {
-            Some((bytes, missing)) => read_to_spare(connection, bytes, missing),
+            Some((bytes, missing)) => connection.read_behind(bytes, missing),
             None => {
                 input.buffer.reserve(PENDING_READ_BYTES);
-                read_to_spare(connection, &mut input.buffer, PENDING_READ_BYTES)
+                connection.read_behind(&mut input.buffer, PENDING_READ_BYTES)
             }
         };
         if let Ok(ReadOutcome::More(count) | ReadOutcome::Drained(count)) = read
@@ -176,7 +174,7 @@ impl Bench<'_> {
         // A request that waited is complete already; parsing it again changes nothing.
         while start < data.len() || parser.is_mid_request() {
             let limits = Limits {
-                bulk_bytes_max: self.engine.config.network.proto_max_bulk_len,
+                bulk_bytes_max: self.engine.config.limits.bulk_bytes as i64,
                 authenticated: client.session.authenticated,
             };
             let rest = data.get(start..).unwrap_or_default();
@@ -215,7 +213,7 @@ impl Bench<'_> {
 
     fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
         log::debug!("{text} from client: {}", client.session.peer);
-        self.engine.stats.record_error("ERR");
+        self.engine.stats.record_error(b"ERR");
         client.reply.error(format!("ERR {text}").as_bytes());
         client.session.closing = Closing::AfterReply;
     }
@@ -223,17 +221,17 @@ impl Bench<'_> {
     fn note_read(&mut self, client: &mut Client, count: usize) {
         self.engine.clock.advance_to(clock::now_us());
         self.engine.stats.net_input_bytes += count as u64;
-        self.engine.stats.total_reads_processed += 1;
+        self.engine.stats.reads_processed += 1;
         client.session.last_interaction_ms = self.engine.clock.unix_ms();
     }
 
     fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.owned_bytes();
-        if (held as u64) <= self.engine.config.network.client_query_buffer_limit_bytes {
+        if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
             return false;
         }
         log::warn!("Closing client that reached max query buffer length: {}", client.session.peer);
-        self.engine.stats.client_query_buffer_limit_disconnections += 1;
+        self.engine.stats.query_buffer_limit_disconnections += 1;
         true
     }
 }

@@ -34,6 +34,15 @@ impl Clock {
         *self = Self::new();
     }
 
+    /// Moves both clocks to a monotonic reading taken since, without a second system call: between
+    /// two turns' samples the wall clock runs with the monotonic one.
+    #[inline]
+    pub fn advance_to(&mut self, monotonic_us: u64) {
+        let passed_us = monotonic_us.saturating_sub(self.monotonic_us);
+        self.monotonic_us += passed_us;
+        self.unix_us += passed_us as i64;
+    }
+
     /// Moves both clocks forward without sampling, for tests.
     pub fn advance_ms(&mut self, ms: u32) {
         self.unix_us += i64::from(ms) * 1000;

@@ -12,6 +12,7 @@
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
 //! * [`files`]: atomic replacement, directory sync, glob.
+//! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
 //! * [`check`]: `--check-system` and `--test-memory`.
 
@@ -22,5 +23,6 @@ pub mod files;
 pub mod log;
 pub mod memory;
 pub mod process;
+pub mod read;
 pub mod signals;
 pub mod worker;

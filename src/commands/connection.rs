@@ -1,0 +1,64 @@
+//! PING ECHO QUIT SELECT: the commands a connection is tried with.
+
+use super::args::Args;
+use super::command::Arity::{AtLeast, Exactly};
+use super::command::categories::CONNECTION;
+use super::command::flags::{
+    ALLOW_BUSY, FAILS_WITH_DISK, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE, UNQUEUED, WHILE_SUBSCRIBED,
+};
+use super::command::{Command, CommandResult, command};
+use super::context::Ctx;
+use super::error::CommandError;
+use crate::engine::Closing;
+
+pub const COMMANDS: &[Command] = &[
+    command("ping", ping, AtLeast(1), FAST | WHILE_SUBSCRIBED | FAILS_WITH_DISK, CONNECTION, &[])
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
+    command("echo", echo, Exactly(2), LOADING | STALE | FAST, CONNECTION, &[]),
+    command(
+        "quit",
+        quit,
+        AtLeast(1),
+        ALLOW_BUSY | NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | UNQUEUED | WHILE_SUBSCRIBED,
+        CONNECTION,
+        &[],
+    ),
+    command("select", select, Exactly(2), LOADING | STALE | FAST, CONNECTION, &[]),
+];
+
+fn ping(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    if args.len() > 2 {
+        return Err(CommandError::Arity(ctx.command_name().to_owned()));
+    }
+    let message = args.at(1);
+    if ctx.client.is_subscribed() && !ctx.reply.is_resp3() {
+        // A subscribed RESP2 client can only tell messages apart by their shape.
+        ctx.reply.array(2);
+        ctx.reply.bulk(b"pong");
+        ctx.reply.bulk(message);
+    } else if args.len() == 1 {
+        ctx.reply.status("PONG");
+    } else {
+        ctx.reply.bulk(message);
+    }
+    Ok(())
+}
+
+fn echo(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    ctx.reply.bulk(args.next()?);
+    Ok(())
+}
+
+fn quit(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    ctx.reply.ok();
+    ctx.client.closing = Closing::AfterReply;
+    Ok(())
+}
+
+fn select(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let db = args.next_int()?;
+    ctx.client.db =
+        usize::try_from(db).ok().filter(|db| *db < ctx.keys.databases()).ok_or(CommandError::DbOutOfRange)?;
+    ctx.reply.ok();
+    Ok(())
+}
