@@ -88,8 +88,8 @@ fn check_clocksource_name() -> Finding {
     match first_line(CURRENT_CLOCKSOURCE).as_deref() {
         None => Finding::Unknown,
         Some("xen") => Finding::Bad(
-            "The system's clocksource is 'xen', which may be slow. Run 'russet-server --check-system' and look \
-             at [slow-clocksource] to see whether it is here."
+            "The system's clocksource is 'xen', which may be slow. Run 'russet-server --check-system' and \
+             look at [slow-clocksource] to see whether it is here."
                 .to_owned(),
         ),
         Some(_) => Finding::Fine,
@@ -105,9 +105,10 @@ fn judge_overcommit(setting: Option<&str>) -> Finding {
         None => Finding::Unknown,
         Some("1") => Finding::Fine,
         Some(_) => Finding::Bad(
-            "Memory overcommit must be enabled! Without it, a background save or replication may fail under low \
-             memory condition. To fix this, add 'vm.overcommit_memory = 1' to /etc/sysctl.conf and reboot, or \
-             run 'sysctl vm.overcommit_memory=1' for it to take effect at once."
+            "Memory overcommit must be enabled! Otherwise the kernel may refuse the fork that a background \
+             save or a full synchronisation needs, even while memory is free. To fix this, add \
+             'vm.overcommit_memory = 1' to /etc/sysctl.conf and reboot, or run \
+             'sysctl vm.overcommit_memory=1' for it to take effect at once."
                 .to_owned(),
         ),
     }
@@ -121,10 +122,10 @@ fn judge_huge_pages(setting: Option<&str>) -> Finding {
     match setting {
         None => Finding::Unknown,
         Some(setting) if setting.contains("[always]") => Finding::Bad(
-            "Transparent Huge Pages are enabled for all memory in your kernel. A forked child makes them a cause \
-             of latency and of memory use. To fix this, run 'echo madvise > \
-             /sys/kernel/mm/transparent_hugepage/enabled' as root, and add it to your /etc/rc.local to keep it \
-             after a reboot. The server must be restarted afterwards."
+            "Transparent Huge Pages (THP) are enabled for all memory in your kernel. A forked child makes \
+             them a cause of latency and of memory use. To fix this, run 'echo madvise > \
+             /sys/kernel/mm/transparent_hugepage/enabled' as root, and add it to your /etc/rc.local to \
+             keep it after a reboot. The server must be restarted afterwards."
                 .to_owned(),
         ),
         Some(_) => Finding::Fine,

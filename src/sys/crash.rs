@@ -189,28 +189,82 @@ pub(super) fn use_own_stack() {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
 
+    use super::super::log::{self, LogTarget};
     use super::super::process::{fork_child, wait_for};
     use super::*;
 
-    #[test]
-    fn a_crash_ends_the_process_by_the_signal_that_caused_it() {
+    /// How a child that did `work` ended, and what it logged.
+    pub(in crate::sys) fn end_of(work: impl FnOnce() -> i32) -> (ExitStatus, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("server.log");
         let child = fork_child(|| {
+            if log::init(&LogTarget { file: Some(file.clone()), syslog: None }).is_err() {
+                return 1;
+            }
+            log::set_level(log::LogLevel::Warning);
+            work()
+        });
+        let status = wait_for(child.unwrap()).unwrap();
+        (status, std::fs::read_to_string(&file).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_crash_is_reported_and_ends_the_process_by_its_signal() {
+        let (status, report) = end_of(|| {
             enable_crash_reports();
             crash_on_purpose()
         });
-        assert_eq!(wait_for(child.unwrap()).unwrap().signal(), Some(libc::SIGSEGV));
+        assert_eq!(status.signal(), Some(libc::SIGSEGV));
+        let expected = [
+            "\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n",
+            &format!(" Russet {} crashed by signal: 11, si_code: ", env!("CARGO_PKG_VERSION")),
+            "\n------ STACK TRACE ------\n",
+            "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n",
+        ];
+        for text in expected {
+            assert_eq!(report.matches(text).count(), 1, "{text} in {report}");
+        }
+    }
+
+    #[test]
+    fn an_overflow_of_the_stack_is_reported_too() {
+        #[expect(unconditional_recursion, reason = "to overflow is the point")]
+        fn deeper(level: u64) -> u64 {
+            let next = std::hint::black_box(level + 1);
+            deeper(next) + std::hint::black_box(next)
+        }
+        let (status, report) = end_of(|| {
+            enable_crash_reports();
+            deeper(0) as i32
+        });
+        assert_eq!(status.signal(), Some(libc::SIGSEGV));
+        assert!(report.contains("crashed by signal: 11"), "{report}");
+        assert!(report.contains("=== REDIS BUG REPORT END."), "{report}");
     }
 
     #[test]
     fn without_reports_a_crash_still_ends_the_process() {
-        let child = fork_child(|| {
+        let (status, report) = end_of(|| {
             enable_crash_reports();
             disable_crash_reports();
             crash_on_purpose()
         });
-        assert_eq!(wait_for(child.unwrap()).unwrap().signal(), Some(libc::SIGSEGV));
+        assert_eq!((status.signal(), report.as_str()), (Some(libc::SIGSEGV), ""));
+    }
+
+    #[test]
+    fn a_panic_is_reported_once_with_its_message_and_place() {
+        let (status, report) = end_of(|| {
+            enable_crash_reports();
+            install_panic_hook();
+            panic!("invariant {} is broken", 7)
+        });
+        assert_eq!(status.signal(), Some(libc::SIGABRT));
+        assert!(report.contains(" panicked: invariant 7 is broken\nLocation: src/sys/crash.rs:"), "{report}");
+        assert!(!report.contains("crashed by signal"), "{report}");
     }
 }

@@ -12,7 +12,7 @@
 //! without a signal. `RUST_LOG`, when set, replaces the level of the configuration.
 //!
 //! Two ways lead around the facade: [`log_raw`] for text without a prefix (the banner), and
-//! [`HandlerLog`] for signal handlers, which may neither allocate nor take a lock.
+//! `HandlerLog` for signal handlers, which may neither allocate nor take a lock.
 
 use std::ffi::{CStr, CString};
 use std::fmt::Write as _;
@@ -173,7 +173,7 @@ pub fn log_raw(level: LogLevel, text: &str) {
     }
     let _line = hold_lines();
     // Like every line: when the log cannot be written there is nobody to tell.
-    let _ = Sink.write_all(text.as_bytes());
+    let _ = Sink.write_all(text.as_bytes()).and_then(|()| Sink.flush());
     send_to_syslog(level, text);
 }
 

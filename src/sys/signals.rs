@@ -206,9 +206,17 @@ mod tests {
     use mio::{Events, Poll};
 
     use super::*;
+    use crate::sys::crash::tests::end_of;
 
+    /// One test for both: handlers are installed once per process, and the child of the first
+    /// half must be forked before the second half installs its parent's.
     #[test]
-    fn requests_to_stop_arrive_as_events_and_can_be_called_off() {
+    fn requests_to_stop_are_events_and_insisting_ends_the_process() {
+        a_second_interrupt_ends_the_process_at_once();
+        requests_arrive_as_events_and_can_be_called_off();
+    }
+
+    fn requests_arrive_as_events_and_can_be_called_off() {
         let mut signals = Signals::install().unwrap();
         let mut poll = Poll::new().unwrap();
         let mut events = Events::with_capacity(4);
@@ -224,6 +232,25 @@ mod tests {
             // Without this the SIGINT of the second round would end the test.
             signals.rearm();
         }
+    }
+
+    fn a_second_interrupt_ends_the_process_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("temp-1.rdb");
+        std::fs::write(&file, b"half").unwrap();
+        let (status, log) = end_of(|| {
+            let mut signals = Signals::install().unwrap();
+            remove_on_abrupt_exit(Leftover::TemporaryFile, Some(&file));
+            low_level::raise(libc::SIGINT).unwrap();
+            if signals.take() != Some(Signal::Interrupt) {
+                return 8;
+            }
+            low_level::raise(libc::SIGINT).unwrap();
+            9
+        });
+        assert_eq!(status.code(), Some(1));
+        assert!(log.ends_with(") You insist... exiting now.\n"), "{log}");
+        assert!(!file.exists());
     }
 
     #[test]

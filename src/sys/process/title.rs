@@ -10,10 +10,9 @@
 //! while the process has one thread, which is checked; later, or where `/proc` is not there, only
 //! the name of the thread is set. [`std::env::args`] is meaningless after the first title.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 /// Shows `title` in `ps`, cut to the room there is, and names the process after its first word
 /// (15 bytes, without directories) for `killall` and `top`.
@@ -101,13 +100,22 @@ fn parse_stat(stat: &str) -> Option<(u64, TitleArea)> {
     Some((threads, TitleArea { start, argv_bytes: argv_end - start, bytes: end - start }))
 }
 
-#[expect(unsafe_code, reason = "changes the environment")]
+/// Points every variable to a copy, which is never freed.
+#[expect(unsafe_code, reason = "changes the environment in place")]
 fn move_environment() {
-    let variables: Vec<_> = std::env::vars_os().collect();
-    for (name, value) in variables {
-        // SAFETY: the process has one thread. The C library copies what it is given, so that
-        // afterwards no variable lives in the title area.
-        unsafe { std::env::set_var(name, value) };
+    unsafe extern "C" {
+        /// The C library's list of `name=value` strings, ended by a null.
+        static mut environ: *mut *mut libc::c_char;
+    }
+    // SAFETY: the process has one thread, so that nobody reads the list meanwhile, and nobody
+    // holds on to what it pointed to but those who expect the title area to change. The list is
+    // null, or ends in a null; its strings end in NUL.
+    unsafe {
+        let mut variable = environ;
+        while !variable.is_null() && !(*variable).is_null() {
+            *variable = CStr::from_ptr(*variable).to_owned().into_raw();
+            variable = variable.add(1);
+        }
     }
 }
 
