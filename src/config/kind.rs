@@ -371,3 +371,6 @@ pub(super) fn title_template(text: &[u8]) -> Result<(), &'static str> {
     }
     if shows_something { Ok(()) } else { Err(INVALID) }
 }
+
+#[cfg(test)]
+mod tests;
