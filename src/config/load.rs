@@ -302,9 +302,10 @@ impl Loader {
         for (place, variable, value) in found {
             // The environment replaces the save points of a file instead of adding to them, and
             // the command line in turn replaces those of the environment.
-            self.adds_save_points &= ROWS[place].name != "save";
+            let is_save = ROWS[place].name == "save";
+            self.adds_save_points &= !is_save;
             let read = self.read_directive(&ROWS[place], &[value.as_bytes().to_vec()]);
-            self.adds_save_points &= ROWS[place].name != "save";
+            self.adds_save_points &= !is_save;
             read.map_err(|reason| FatalConfigError::Variable {
                 variable: variable.display().to_string(),
                 value: value.display().to_string(),

@@ -25,7 +25,7 @@ fn another_text(kind: Kind, default: &str) -> &'static str {
             _ => "4194304",
         },
         Kind::Text { .. } => "other",
-        Kind::Choice(words) => *words.iter().find(|word| **word != default).expect("two words"),
+        Kind::Choice(words) => words.iter().find(|word| **word != default).expect("two words"),
         Kind::Directory => "/",
         Kind::SavePoints => "10 20",
         Kind::OutputLimits => "normal 1 2 3 slave 4 5 6 pubsub 7 8 9",
