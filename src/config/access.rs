@@ -144,3 +144,6 @@ impl Config {
         Ok(targets)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -255,14 +255,14 @@ pub(super) fn unknown_word(words: &[&str]) -> Reason {
 
 /// The absolute path of a directory one may enter. The error is the one chdir(2) would give.
 fn parse_directory(text: &[u8], current: &Value) -> Result<Value, Reason> {
+    if text.is_empty() {
+        return Err("No such file or directory".into());
+    }
     let path = Path::new(OsStr::from_bytes(text));
     let path = match current {
         Value::Text(base) => Path::new(OsStr::from_bytes(base)).join(path),
         _ => path.to_path_buf(),
     };
-    if text.is_empty() {
-        return Err("No such file or directory".into());
-    }
     // Looking up "." needs what chdir needs: a directory, and permission to search it.
     match path.join(".").metadata().and_then(|_| path.canonicalize()) {
         Ok(path) => Ok(Value::Text(path.as_os_str().as_bytes().to_vec())),
@@ -371,3 +371,6 @@ pub(super) fn title_template(text: &[u8]) -> Result<(), &'static str> {
     }
     if shows_something { Ok(()) } else { Err(INVALID) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -78,14 +78,9 @@ impl Config {
         let mut loader = Loader::new();
         let mut text = Vec::new();
         if let Some(file) = command_line.file {
-            // Relative to the directory we start in; a missing file keeps the name as typed.
             let start = loader.config.process.dir.clone();
-            loader.file = Some(
-                std::path::absolute(start.join(OsStr::from_bytes(file)))
-                    .unwrap_or_else(|_| PathBuf::from(OsStr::from_bytes(file))),
-            );
-            text = read_files(file, &start)
-                .map_err(|failed| ReadError { path: relative_to(&start, failed.path), ..failed })?;
+            text = read_files(file, &start)?;
+            loader.file = Some(start.join(OsStr::from_bytes(file)));
         }
         if command_line.reads_stdin {
             read_bounded(stdin, &mut text)
@@ -97,11 +92,6 @@ impl Config {
         loader.read_lines(&command_line.options, lines_before + 1, 0)?;
         loader.finish()
     }
-}
-
-/// The path as the user wrote it, for messages.
-fn relative_to(start: &Path, path: PathBuf) -> PathBuf {
-    path.strip_prefix(start).map(Path::to_path_buf).unwrap_or(path)
 }
 
 /// The command line, cut into its parts.
@@ -280,7 +270,8 @@ impl Loader {
         }
         let directory = self.config.process.dir.clone();
         let text = read_files(pattern, &directory).map_err(|failed| {
-            let path = relative_to(&directory, failed.path);
+            // Named as the line names it, when it does.
+            let path = failed.path.strip_prefix(&directory).unwrap_or(&failed.path).to_path_buf();
             LineError::Included(ReadError { path, ..failed }.into())
         })?;
         self.read_lines(&text, 1, depth + 1).map_err(LineError::Included)
@@ -311,9 +302,10 @@ impl Loader {
         for (place, variable, value) in found {
             // The environment replaces the save points of a file instead of adding to them, and
             // the command line in turn replaces those of the environment.
-            self.adds_save_points &= ROWS[place].name != "save";
+            let is_save = ROWS[place].name == "save";
+            self.adds_save_points &= !is_save;
             let read = self.read_directive(&ROWS[place], &[value.as_bytes().to_vec()]);
-            self.adds_save_points &= ROWS[place].name != "save";
+            self.adds_save_points &= !is_save;
             read.map_err(|reason| FatalConfigError::Variable {
                 variable: variable.display().to_string(),
                 value: value.display().to_string(),
@@ -357,3 +349,6 @@ fn is_variable_of(suffix: &[u8], name: &str) -> bool {
     });
     shouted.eq(suffix.iter().copied())
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,6 @@ mod settings;
 mod structured;
 mod table;
 
-#[cfg(test)]
-mod tests;
-
 pub use access::{Change, SetContext, SetError};
 pub use choices::{
     AclPubsubDefault, AppendFsync, Choice, DisklessLoad, LogLevel, MaxmemoryPolicy, OomScoreAdj,

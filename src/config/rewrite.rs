@@ -60,9 +60,8 @@ impl Rewriter {
         if original.is_empty() {
             return file;
         }
-        // The end of the last line does not begin another one.
-        let text = original.strip_suffix(b"\n").unwrap_or(original);
-        for line in text.split(|byte| *byte == b'\n') {
+        // What follows the last newline is a line too: the empty one before what is appended.
+        for line in original.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii();
             if line.is_empty() || line.starts_with(b"#") {
                 file.has_signature |= line == SIGNATURE;
@@ -127,3 +126,6 @@ fn directive_of(line: &[u8]) -> Option<&'static str> {
         None => FILE_ONLY.into_iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -356,3 +356,6 @@ pub(super) static ROWS: &[Row] = &[
     kept("tls-ciphers", OPTIONAL_TEXT, "").apply(Apply::Tls),
     kept("tls-ciphersuites", OPTIONAL_TEXT, "").apply(Apply::Tls),
 ];
+
+#[cfg(test)]
+mod tests;
