@@ -23,16 +23,16 @@
 //! * [`server`]: where everything meets: the loop, the phases between polls, timers, start and
 //!   shutdown.
 
-pub mod util;
-pub mod sys;
-pub mod ds;
-pub mod keyspace;
-pub mod resp;
-pub mod net;
-pub mod rdb;
-pub mod pubsub;
-pub mod observe;
-pub mod config;
-pub mod engine;
 pub mod commands;
+pub mod config;
+pub mod ds;
+pub mod engine;
+pub mod keyspace;
+pub mod net;
+pub mod observe;
+pub mod pubsub;
+pub mod rdb;
+pub mod resp;
 pub mod server;
+pub mod sys;
+pub mod util;

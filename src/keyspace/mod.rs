@@ -1,1 +1,39 @@
-//! (to be written)
+//! Databases, entries (key, value, expiry, LRU/LFU in one allocation), expiry, eviction, scanning, and the
+//! effects that handlers record.
+//!
+//! In reading order:
+//!
+//! * [`value`]: strings as they are read and stored; objects, the place of the collection types.
+//! * `layout`: where the parts of an entry's block are.
+//! * [`entry`]: the blocks, and the index that owns them. Home of the layer's `unsafe`.
+//! * [`aging`]: LRU clock and LFU counter.
+//! * [`effects`]: what a command did, for the executor to perform.
+//! * [`database`]: lookups and writes in the selected database: what commands use.
+//! * [`update`]: a key that is being changed.
+//! * [`transfer`]: rename, copy, move, swap, flush.
+//! * [`expire`]: the active expiry cycle.
+//! * [`evict`]: choosing victims when memory is short.
+//!
+//! **Invariant:** knows neither clients nor sockets; time and limits are arguments.
+
+pub mod aging;
+pub mod database;
+pub mod effects;
+pub mod entry;
+pub mod evict;
+pub mod expire;
+mod layout;
+pub mod transfer;
+pub mod update;
+pub mod value;
+
+pub use aging::Aging;
+pub use database::{ExpiredKeys, Expiry, Keyspace, Statistics};
+pub use effects::{Batch, Effect, Effects, EventClass, Interest, Propagation, Recorded};
+pub use entry::{Entry, EntryRef};
+pub use evict::{EvictionPolicy, Evictor};
+pub use expire::{ActiveExpiry, Cycle};
+pub use layout::{Kind, size_class};
+pub use transfer::{Detached, Transfer};
+pub use update::Update;
+pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef, WrongType};

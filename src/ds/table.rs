@@ -1,0 +1,481 @@
+//! A hash index over addresses that grows and shrinks one bucket at a time.
+//!
+//! **What it is.** Linear hashing (Litwin, 1980). With `2^level + split` buckets an item lives in bucket
+//! `hash mod 2^(level+1)` if that bucket exists, else in `hash mod 2^level`. To grow, bucket `split` is divided
+//! between itself and the new last bucket, and `split` advances; to shrink, the last bucket is poured back.
+//! There is never a second table and never a moment at which everything moves: an insertion or removal moves
+//! at most one bucket, a few hundred nanoseconds, at ten items as at ten billion.
+//!
+//! **What it does not know.** It owns nothing and dereferences nothing: items are `NonNull<T>`, equality and
+//! hashes come from the caller. Hence there is no `unsafe` here; whoever owns the items argues their lifetime.
+//! Hashes must be of good quality in all bits and, where keys come from outside, keyed.
+//!
+//! **Layout.** A bucket is one cache line: seven slots and a link to overflow nodes of three slots (32 bytes).
+//! Small nodes matter: linear hashing leaves the buckets not yet split twice as full as the others, so that
+//! overflow is normal, not an accident. With six items per bucket this costs 12.7 bytes per item, and one
+//! lookup in six reads a second line (the same memory with 64-byte nodes would take one in four).
+//! Buckets sit in segments of 1024. The first segment starts with one bucket and doubles, so that a small
+//! table is small; growing further adds a segment and copies nothing but, rarely, the directory.
+//!
+//! **Tags.** User-space addresses fit 48 bits on the platforms we support (asserted at insertion); the 16 bits
+//! above hold a tag, so that a lookup reads only the item it wants. Half of the tag is the top byte of the
+//! hash. The other half is a *window*: the eight hash bits that decide the next splits of this bucket. Thus a
+//! split needs no hash and touches no item, except when the window is used up: once in eight doublings (at
+//! 2^8, 2^16, 2^24 buckets), where each split item is hashed again. Merging never needs a hash: the bits that
+//! come back into the window are the bucket's own number.
+//!
+//! Why not `hashbrown`: it rehashes everything at once (a pause of seconds at 100 million keys), keeps both
+//! tables meanwhile, and cannot offer a scan cursor that survives growing.
+
+use std::ptr::NonNull;
+
+use crate::util::random::Random;
+
+/// Slots in the cache line of a bucket.
+const SLOTS: usize = 7;
+/// Slots of an overflow node.
+const NODE_SLOTS: usize = 3;
+/// Buckets per segment, and its binary logarithm.
+const SEGMENT_BITS: u32 = 10;
+const SEGMENT: usize = 1 << SEGMENT_BITS;
+/// The table grows when it holds more items per bucket than this ...
+const FILL_MAX: usize = 6;
+/// ... and shrinks when it holds fewer. The gap keeps an item that comes and goes from moving buckets.
+const FILL_MIN: usize = 4;
+/// An address has this many bits; the tag is above.
+const ADDRESS_BITS: u32 = 48;
+/// Width of the part of a tag that is consumed by splits.
+const WINDOW_BITS: u32 = 8;
+/// Up to this many buckets a random choice counts items instead of guessing.
+const COUNTED_BUCKETS: usize = 8;
+/// A random choice treats every chain as if it had this many slots; longer chains are a curiosity.
+const CHAIN_SLOTS: usize = 32;
+/// Bound on the guesses of a random choice. One guess hits with probability of at least 1/8 at `FILL_MIN`.
+const GUESSES_MAX: usize = 256;
+
+/// A hash index of `NonNull<T>`. See the module's page.
+#[derive(Debug)]
+pub struct Table<T> {
+    segments: Vec<Vec<Bucket<T>>>,
+    len: usize,
+    /// `2^level + split` buckets exist, once there is any.
+    level: u32,
+    split: usize,
+}
+
+/// Where an item is. Valid until the next insertion or removal; a stale place names some other item or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    bucket: usize,
+    slot: usize,
+}
+
+impl<T> Table<T> {
+    /// Index bytes per item at the usual fill, for memory reports.
+    pub const ITEM_BYTES: usize = 13;
+
+    /// An empty table; it allocates nothing.
+    pub const fn new() -> Self {
+        Self { segments: Vec::new(), len: 0, level: 0, split: 0 }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The item with this hash that `is_it` accepts.
+    #[inline]
+    pub fn find(&self, hash: u64, is_it: impl FnMut(NonNull<T>) -> bool) -> Option<Place> {
+        let (bucket, level) = self.address(hash);
+        let slot = self.bucket(bucket)?.find(tag(hash, level), is_it)?;
+        Some(Place { bucket, slot })
+    }
+
+    /// The item at a place.
+    #[inline]
+    pub fn at(&self, place: Place) -> Option<NonNull<T>> {
+        item(*self.bucket(place.bucket)?.slot(place.slot)?)
+    }
+
+    /// Adds an item that is not in the table yet. `hash_of` is asked for hashes of other items, rarely.
+    ///
+    /// # Panics
+    ///
+    /// If the item's address has more than 48 bits.
+    pub fn insert(&mut self, hash: u64, new: NonNull<T>, hash_of: impl Fn(NonNull<T>) -> u64) {
+        assert!(new.addr().get() >> ADDRESS_BITS == 0, "user-space addresses have 48 bits");
+        if self.segments.is_empty() {
+            self.push_bucket(Bucket::new());
+        } else if self.len >= FILL_MAX * self.buckets() {
+            self.grow(hash_of);
+        }
+        let (bucket, level) = self.address(hash);
+        self.bucket_mut(bucket).push(tagged(new, tag(hash, level)));
+        self.len += 1;
+    }
+
+    /// Removes the item at a place.
+    pub fn remove(&mut self, place: Place) -> Option<NonNull<T>> {
+        self.at(place)?;
+        let removed = item(self.bucket_mut(place.bucket).swap_remove(place.slot)?);
+        self.len -= 1;
+        if self.len == 0 {
+            *self = Self::new();
+        } else if self.len < FILL_MIN * (self.buckets() - 1) {
+            self.shrink();
+        }
+        removed
+    }
+
+    /// Puts another item of the same hash in the place of one, which it returns.
+    pub fn replace(&mut self, place: Place, new: NonNull<T>) -> Option<NonNull<T>> {
+        assert!(new.addr().get() >> ADDRESS_BITS == 0, "user-space addresses have 48 bits");
+        let old = self.at(place)?;
+        let slot = self.bucket_mut(place.bucket).slot_mut(place.slot)?;
+        *slot = tagged(new, tag_of(*slot));
+        Some(old)
+    }
+
+    /// One step of an iteration that survives changes between its steps: visits one bucket and returns the
+    /// next cursor. 0 starts, 0 ends.
+    ///
+    /// **Guarantee.** An item that is in the table from the first to the last step is visited at least once,
+    /// whatever is inserted and removed in between. The cursor is a position in the order of bit-reversed
+    /// hashes. In that order a bucket is an interval; a split cuts it in two, a merge joins two neighbours.
+    /// A step visits the bucket in which the position lies and moves to the end of its interval, so that no
+    /// part of the order is skipped; items of a joined interval may be seen twice.
+    pub fn scan(&self, cursor: u64, mut visit: impl FnMut(NonNull<T>)) -> u64 {
+        let (index, level) = self.address(cursor);
+        let Some(bucket) = self.bucket(index) else { return 0 };
+        bucket.words().filter_map(item).for_each(&mut visit);
+        let end_of_interval = cursor | (u64::MAX << level);
+        end_of_interval.reverse_bits().wrapping_add(1).reverse_bits()
+    }
+
+    /// All items, in no useful order.
+    pub fn iter(&self) -> impl Iterator<Item = NonNull<T>> {
+        self.segments.iter().flatten().flat_map(Bucket::words).filter_map(item)
+    }
+
+    /// An item, each as likely as any other.
+    ///
+    /// A bucket is drawn, then a slot out of `CHAIN_SLOTS`; an empty slot means to draw again. To draw an item
+    /// of a random bucket without this rejection would favour the items of sparse buckets.
+    pub fn random(&self, random: &mut Random) -> Option<NonNull<T>> {
+        if self.len == 0 {
+            return None;
+        }
+        if self.buckets() <= COUNTED_BUCKETS {
+            return self.iter().nth(random.below(self.len as u64) as usize);
+        }
+        for _ in 0..GUESSES_MAX {
+            let bucket = self.bucket(random.below(self.buckets() as u64) as usize)?;
+            let slot = random.below(CHAIN_SLOTS as u64) as usize;
+            if let Some(found) = bucket.slot(slot).copied().and_then(item) {
+                return Some(found);
+            }
+        }
+        // Not fair, but not reached in the life of the universe at the fill that growing and shrinking keep.
+        self.iter().next()
+    }
+
+    /// Up to `count` items of neighbouring buckets from a random place: cheap, and not independent of each
+    /// other. What eviction needs, not what RANDOMKEY needs.
+    pub fn sample(&self, random: &mut Random, count: usize, mut visit: impl FnMut(NonNull<T>)) {
+        if self.len == 0 {
+            return;
+        }
+        let buckets = self.buckets();
+        let start = random.below(buckets as u64) as usize;
+        let around = (start..buckets).chain(0..start);
+        around
+            .filter_map(|index| self.bucket(index))
+            .flat_map(Bucket::words)
+            .filter_map(item)
+            .take(count)
+            .for_each(&mut visit);
+    }
+
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let nodes: usize = self.segments.iter().flatten().map(Bucket::nodes).sum();
+        let buckets: usize = self.segments.iter().map(Vec::capacity).sum();
+        buckets * size_of::<Bucket<T>>()
+            + nodes * size_of::<Node<T>>()
+            + self.segments.capacity() * size_of::<Vec<Bucket<T>>>()
+    }
+
+    /// Checks bucket count, chains, counts and tags; `hash_of` as for `insert`.
+    #[cfg(any(test, debug_assertions))]
+    pub fn assert_invariants(&self, hash_of: impl Fn(NonNull<T>) -> u64) {
+        assert_eq!(self.segments.iter().map(Vec::len).sum::<usize>(), self.buckets());
+        assert_eq!(self.iter().count(), self.len);
+        assert!(self.split < 1 << self.level);
+        for index in 0..self.buckets() {
+            let Some(bucket) = self.bucket(index) else { continue };
+            let in_line = bucket.slots.iter().filter(|word| !word.is_null()).count();
+            assert!(in_line == SLOTS || bucket.overflow.is_none(), "overflow only behind a full line");
+            for word in bucket.words() {
+                let hash = item(word).map_or(0, &hash_of);
+                let (home, level) = self.address(hash);
+                assert_eq!((home, tag(hash, level)), (index, tag_of(word)), "bucket and tag follow the hash");
+            }
+        }
+    }
+
+    /// Number of buckets, without overflow nodes.
+    pub fn buckets(&self) -> usize {
+        if self.segments.is_empty() { 0 } else { (1 << self.level) + self.split }
+    }
+
+    /// The bucket of a hash, and how many bits of the hash have led to it.
+    #[inline]
+    fn address(&self, hash: u64) -> (usize, u32) {
+        let fine = (hash & ((2 << self.level) - 1)) as usize;
+        let coarse = fine & ((1 << self.level) - 1);
+        let exists = fine < (1 << self.level) + self.split;
+        let is_split = coarse < self.split;
+        (if exists { fine } else { coarse }, self.level + u32::from(is_split))
+    }
+
+    #[inline]
+    fn bucket(&self, index: usize) -> Option<&Bucket<T>> {
+        self.segments.get(index >> SEGMENT_BITS)?.get(index & (SEGMENT - 1))
+    }
+
+    fn bucket_mut(&mut self, index: usize) -> &mut Bucket<T> {
+        &mut self.segments[index >> SEGMENT_BITS][index & (SEGMENT - 1)]
+    }
+
+    /// Divides the next bucket in turn.
+    fn grow(&mut self, hash_of: impl Fn(NonNull<T>) -> u64) {
+        let level = self.level;
+        let window_is_used_up = (level + 1).is_multiple_of(WINDOW_BITS);
+        let whole = std::mem::take(self.bucket_mut(self.split));
+        let (mut low, mut high) = (Bucket::new(), Bucket::new());
+        for word in whole.words() {
+            let goes_high = tag_of(word) >> (level % WINDOW_BITS) & 1 == 1;
+            let word = match item(word) {
+                Some(moved) if window_is_used_up => tagged(moved, tag(hash_of(moved), level + 1)),
+                _ => word,
+            };
+            if goes_high { high.push(word) } else { low.push(word) }
+        }
+        *self.bucket_mut(self.split) = low;
+        self.push_bucket(high);
+        self.split += 1;
+        if self.split == 1 << level {
+            self.level += 1;
+            self.split = 0;
+        }
+    }
+
+    /// Pours the last bucket back into the one it came from.
+    fn shrink(&mut self) {
+        if self.split == 0 {
+            self.level -= 1;
+            self.split = 1 << self.level;
+        }
+        self.split -= 1;
+        let (level, target) = (self.level, self.split);
+        let source = self.pop_bucket();
+        if (level + 1).is_multiple_of(WINDOW_BITS) {
+            let window_start = level + 1 - WINDOW_BITS;
+            let window = |bucket: usize| (bucket >> window_start) as u16 & 0xff;
+            let whole = std::mem::take(self.bucket_mut(target));
+            let both = [(whole, window(target)), (source, window(target | 1 << level))];
+            for (bucket, window) in &both {
+                for word in bucket.words() {
+                    let moved = item(word).map_or(word, |it| tagged(it, tag_of(word) & 0xff00 | window));
+                    self.bucket_mut(target).push(moved);
+                }
+            }
+        } else {
+            source.words().for_each(|word| self.bucket_mut(target).push(word));
+        }
+    }
+
+    fn push_bucket(&mut self, bucket: Bucket<T>) {
+        let full = self.segments.last().is_none_or(|segment| segment.len() == SEGMENT);
+        if full {
+            // Only the first segment may stay small: for a table of one bucket.
+            let capacity = if self.segments.is_empty() { 1 } else { SEGMENT };
+            self.segments.push(Vec::with_capacity(capacity));
+        }
+        if let Some(segment) = self.segments.last_mut() {
+            if segment.len() == segment.capacity() {
+                segment.reserve_exact(segment.len());
+            }
+            segment.push(bucket);
+        }
+    }
+
+    fn pop_bucket(&mut self) -> Bucket<T> {
+        let only_one = self.segments.len() == 1;
+        let Some(segment) = self.segments.last_mut() else { return Bucket::new() };
+        let bucket = segment.pop().unwrap_or_default();
+        if segment.is_empty() {
+            self.segments.pop();
+        } else if only_one && segment.len() * 4 <= segment.capacity() {
+            segment.shrink_to(segment.capacity() / 2);
+        }
+        bucket
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The tag of a hash in a bucket to which `level` bits of the hash have led.
+#[inline]
+fn tag(hash: u64, level: u32) -> u16 {
+    let window_start = level - level % WINDOW_BITS;
+    (hash >> 56 << 8) as u16 | (hash >> window_start) as u16 & 0xff
+}
+
+fn tag_of<T>(word: *mut T) -> u16 {
+    (word.addr() >> ADDRESS_BITS) as u16
+}
+
+fn tagged<T>(item: NonNull<T>, tag: u16) -> *mut T {
+    item.as_ptr().map_addr(|address| address & ((1 << ADDRESS_BITS) - 1) | usize::from(tag) << ADDRESS_BITS)
+}
+
+/// The item in a slot, unless the slot is empty.
+#[inline]
+fn item<T>(word: *mut T) -> Option<NonNull<T>> {
+    NonNull::new(word.map_addr(|address| address & ((1 << ADDRESS_BITS) - 1)))
+}
+
+/// One cache line of slots. Filled slots come first; overflow nodes exist only if the line is full, and only
+/// the first of them may have room.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Bucket<T> {
+    slots: [*mut T; SLOTS],
+    overflow: Option<Box<Node<T>>>,
+}
+
+/// Slots that did not fit their bucket's line.
+#[derive(Debug)]
+struct Node<T> {
+    slots: [*mut T; NODE_SLOTS],
+    next: Option<Box<Node<T>>>,
+}
+
+const _: () = assert!(size_of::<Bucket<u8>>() == 64 && size_of::<Node<u8>>() == 32);
+
+impl<T> Bucket<T> {
+    const fn new() -> Self {
+        Self { slots: [std::ptr::null_mut(); SLOTS], overflow: None }
+    }
+
+    #[inline]
+    fn find(&self, tag: u16, mut is_it: impl FnMut(NonNull<T>) -> bool) -> Option<usize> {
+        let mut matches = |word: *mut T| tag_of(word) == tag && item(word).is_some_and(&mut is_it);
+        for (slot, word) in self.slots.iter().enumerate() {
+            if matches(*word) {
+                return Some(slot);
+            }
+        }
+        let mut first_slot = SLOTS;
+        let mut next = self.overflow.as_deref();
+        while let Some(node) = next {
+            for (slot, word) in node.slots.iter().enumerate() {
+                if matches(*word) {
+                    return Some(first_slot + slot);
+                }
+            }
+            first_slot += NODE_SLOTS;
+            next = node.next.as_deref();
+        }
+        None
+    }
+
+    #[inline]
+    fn slot(&self, slot: usize) -> Option<&*mut T> {
+        if slot < SLOTS {
+            return self.slots.get(slot);
+        }
+        let mut node = self.overflow.as_deref()?;
+        for _ in 0..(slot - SLOTS) / NODE_SLOTS {
+            node = node.next.as_deref()?;
+        }
+        node.slots.get((slot - SLOTS) % NODE_SLOTS)
+    }
+
+    fn slot_mut(&mut self, slot: usize) -> Option<&mut *mut T> {
+        if slot < SLOTS {
+            return self.slots.get_mut(slot);
+        }
+        let mut node = self.overflow.as_deref_mut()?;
+        for _ in 0..(slot - SLOTS) / NODE_SLOTS {
+            node = node.next.as_deref_mut()?;
+        }
+        node.slots.get_mut((slot - SLOTS) % NODE_SLOTS)
+    }
+
+    fn push(&mut self, word: *mut T) {
+        if let Some(free) = self.slots.iter_mut().find(|slot| slot.is_null()) {
+            *free = word;
+            return;
+        }
+        let in_node =
+            self.overflow.as_mut().and_then(|node| node.slots.iter_mut().find(|slot| slot.is_null()));
+        if let Some(free) = in_node {
+            *free = word;
+            return;
+        }
+        let mut slots = [std::ptr::null_mut(); NODE_SLOTS];
+        slots[0] = word;
+        self.overflow = Some(Box::new(Node { slots, next: self.overflow.take() }));
+    }
+
+    /// Takes a word out and closes the gap with the one added last.
+    fn swap_remove(&mut self, slot: usize) -> Option<*mut T> {
+        // The word added last may sit in the very node that goes away, so it is taken only after the slot
+        // was filled with a copy of it.
+        let last = self.last_slot()?;
+        let filler = *self.slot(last)?;
+        let removed = std::mem::replace(self.slot_mut(slot)?, filler);
+        *self.slot_mut(last)? = std::ptr::null_mut();
+        if let Some(mut node) = self.overflow.take_if(|node| node.slots[0].is_null()) {
+            self.overflow = node.next.take();
+        }
+        Some(removed)
+    }
+
+    /// The slot that was filled last: in the first overflow node if there is one.
+    fn last_slot(&self) -> Option<usize> {
+        match &self.overflow {
+            Some(node) => node.slots.iter().rposition(|word| !word.is_null()).map(|slot| SLOTS + slot),
+            None => self.slots.iter().rposition(|word| !word.is_null()),
+        }
+    }
+
+    /// The filled slots.
+    fn words(&self) -> impl Iterator<Item = *mut T> {
+        let nodes = std::iter::successors(self.overflow.as_deref(), |node| node.next.as_deref());
+        self.slots.iter().chain(nodes.flat_map(|node| &node.slots)).copied().filter(|word| !word.is_null())
+    }
+
+    fn nodes(&self) -> usize {
+        std::iter::successors(self.overflow.as_deref(), |node| node.next.as_deref()).count()
+    }
+}
+
+impl<T> Default for Bucket<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,437 @@
+//! The keyspace: numbered databases, and the lookups and writes that commands are made of.
+//!
+//! Before each command the executor calls [`Keyspace::begin`]: it selects the database and freezes the time. A
+//! key whose time has come is gone from then on, whatever way it is looked up. What "gone" means depends on
+//! [`ExpiredKeys`]: a primary deletes it on the spot and records [`Effect::Expired`](super::Effect), a replica
+//! only hides it and waits for its primary's DEL.
+//!
+//! Which lookup does what:
+//!
+//! | | counts hit/miss | touches LRU/LFU | event on miss |
+//! |---|---|---|---|
+//! | `find`, `find_string` | yes | yes | keymiss |
+//! | `peek`, `exists` | no | no | no |
+//! | `find_for_update`, `set_string` | no | yes | no |
+
+use super::aging::{Aging, idle_seconds};
+use super::effects::{Effects, EventClass};
+use super::entry::{Entry, EntryRef, Found, Index};
+use super::layout::Kind;
+use super::update::Update;
+use super::value::{NewString, StrRef, WrongType};
+use crate::util::random::Random;
+
+/// RANDOMKEY tries this often to hit a key that is not expired.
+const RANDOM_TRIES_MAX: usize = 100;
+/// A scan step visits at most this many buckets per requested key, so that a sparse table does not hold the loop.
+const SCAN_BUCKETS_PER_KEY: usize = 10;
+
+/// What happens to a key whose time has come when it is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExpiredKeys {
+    /// It is deleted: a primary, or a writable replica.
+    #[default]
+    Delete,
+    /// It is invisible but stays: a replica, or while expiry is paused.
+    Hide,
+    /// It is a key like others: for the primary's own commands on a replica, and while loading.
+    Ignore,
+}
+
+/// What a write does to the expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// KEEPTTL
+    Keep,
+    Clear,
+    /// Unix milliseconds.
+    At(i64),
+}
+
+/// Counters since the start or CONFIG RESETSTAT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// `keyspace_hits`
+    pub hits: u64,
+    /// `keyspace_misses`
+    pub misses: u64,
+    /// `expired_keys`
+    pub expired: u64,
+    /// `evicted_keys`
+    pub evicted: u64,
+}
+
+/// All databases. See the module's page.
+#[derive(Debug)]
+pub struct Keyspace {
+    pub effects: Effects,
+    pub statistics: Statistics,
+    pub(super) databases: Vec<Database>,
+    pub(super) random: Random,
+    hash_key: (u64, u64),
+    selected: usize,
+    now_ms: i64,
+    touch: bool,
+    expired_keys: ExpiredKeys,
+    aging: Aging,
+}
+
+/// One database.
+#[derive(Debug)]
+pub(super) struct Database {
+    pub index: Index,
+    /// Where the active expiry cycle goes on.
+    pub expiry_cursor: u64,
+    /// Estimate of the remaining time of keys with an expiry, in milliseconds.
+    pub average_ttl_ms: i64,
+}
+
+impl Keyspace {
+    /// Empty databases, at least one. The key of the hash function should come from the operating system's
+    /// randomness: whoever knows it can make keys collide.
+    pub fn new(databases: usize, hash_key: (u64, u64)) -> Self {
+        Self {
+            effects: Effects::default(),
+            statistics: Statistics::default(),
+            databases: (0..databases.max(1)).map(|_| Database::new(hash_key)).collect(),
+            random: Random::seeded(hash_key.0 ^ hash_key.1.rotate_left(32)),
+            hash_key,
+            selected: 0,
+            now_ms: 0,
+            touch: true,
+            expired_keys: ExpiredKeys::Delete,
+            aging: Aging::Lru,
+        }
+    }
+
+    /// Selects a database (which must exist) and freezes the time, in Unix milliseconds, until the next call.
+    /// `touch` is false for a client in NO-TOUCH mode, and for all while a child process shares the memory.
+    #[inline]
+    pub fn begin(&mut self, db: usize, now_ms: i64, touch: bool) {
+        assert!(db < self.databases.len(), "SELECT checks the number");
+        self.selected = db;
+        self.now_ms = now_ms;
+        self.touch = touch;
+    }
+
+    pub fn set_expired_keys(&mut self, expired_keys: ExpiredKeys) {
+        self.expired_keys = expired_keys;
+    }
+
+    pub fn expired_keys(&self) -> ExpiredKeys {
+        self.expired_keys
+    }
+
+    /// Sets what access bits mean: LFU for the `*-lfu` policies, LRU otherwise.
+    pub fn set_aging(&mut self, aging: Aging) {
+        self.aging = aging;
+    }
+
+    pub fn aging(&self) -> Aging {
+        self.aging
+    }
+
+    /// The selected database.
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Number of databases.
+    pub fn databases(&self) -> usize {
+        self.databases.len()
+    }
+
+    /// Looks a key up for a read command.
+    #[inline]
+    pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        match self.live(key) {
+            Some(found) => {
+                self.statistics.hits += 1;
+                self.touch(found);
+                self.current().index.entry(found)
+            }
+            None => {
+                self.statistics.misses += 1;
+                self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
+                None
+            }
+        }
+    }
+
+    /// Looks a string up for a read command.
+    #[inline]
+    pub fn find_string(&mut self, key: &[u8]) -> Result<Option<StrRef<'_>>, WrongType> {
+        match self.find(key) {
+            Some(entry) => entry.string().map(Some).ok_or(WrongType),
+            None => Ok(None),
+        }
+    }
+
+    /// Looks a key up without any trace but expiry (TTL, TYPE, OBJECT, EXISTS checks of writes).
+    pub fn peek(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let found = self.live(key)?;
+        self.current().index.entry(found)
+    }
+
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.live(key).is_some()
+    }
+
+    /// Looks a key up to change it.
+    pub fn find_for_update(&mut self, key: &[u8]) -> Option<Update<'_>> {
+        let found = self.live(key)?;
+        self.touch(found);
+        Some(Update::new(&mut self.current_mut().index, found))
+    }
+
+    /// Makes a key a string, whatever it was. Returns an entry if something was overwritten that is worth
+    /// dropping elsewhere. Records `new`, but neither `changed` nor the command's own event.
+    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Entry> {
+        let hash = self.hash(key);
+        let Some(found) = self.live_or_hidden(hash, key) else {
+            let expiry_ms = match expiry {
+                Expiry::At(at_ms) => Some(at_ms),
+                Expiry::Keep | Expiry::Clear => None,
+            };
+            let entry = Entry::string(key, value, expiry_ms, self.aging.initial(self.now_ms));
+            self.insert_new(self.selected, hash, entry);
+            return None;
+        };
+        self.touch(found);
+        let access = self.aging.initial(self.now_ms);
+        let replaced = self.current_mut().index.modify(found, |entry| {
+            match expiry {
+                Expiry::Keep => {}
+                Expiry::Clear => entry.set_expiry_ms(None),
+                Expiry::At(at_ms) => entry.set_expiry_ms(Some(at_ms)),
+            }
+            entry.set_string(value)
+        });
+        replaced.flatten().map(|object| Entry::object(b"", object, None, access))
+    }
+
+    /// Puts an entry in the selected database under its own key, in place of what was there, which it returns.
+    /// Records `new` and wakes blocked clients.
+    pub fn insert_entry(&mut self, entry: Entry) -> Option<Entry> {
+        self.insert_entry_in(self.selected, entry)
+    }
+
+    /// The clock of an entry made now, for the constructors of [`Entry`].
+    pub fn initial_access(&self) -> u32 {
+        self.aging.initial(self.now_ms)
+    }
+
+    /// Takes a key out of the selected database; an expired one is gone already.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+        let found = self.live(key)?;
+        self.current_mut().index.remove(found)
+    }
+
+    /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
+    /// expired it returns one of them, as Redis does.
+    pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
+        let mut drawn = self.draw()?;
+        for _ in 0..RANDOM_TRIES_MAX {
+            if self.exists(&drawn) {
+                break;
+            }
+            drawn = self.draw()?;
+        }
+        let index = &self.current().index;
+        index.entry(index.find(index.hash(&drawn), &drawn)?)
+    }
+
+    fn draw(&mut self) -> Option<Vec<u8>> {
+        let entry = self.databases[self.selected].index.random(&mut self.random)?;
+        Some(entry.key().to_vec())
+    }
+
+    /// A step of SCAN: visits keys until about `count` were seen and returns the next cursor; 0 starts and
+    /// ends. Expired keys are not visited and, on a primary, deleted. See [`Table::scan`] for the guarantee.
+    ///
+    /// [`Table::scan`]: crate::ds::table::Table::scan
+    pub fn scan(&mut self, mut cursor: u64, count: usize, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
+        let (now_ms, mode) = (self.now_ms, self.expired_keys);
+        let mut expired: Vec<Vec<u8>> = Vec::new();
+        let mut seen = 0;
+        for _ in 0..count.max(1).saturating_mul(SCAN_BUCKETS_PER_KEY) {
+            cursor = self.current().index.scan(cursor, |entry| {
+                seen += 1;
+                if mode == ExpiredKeys::Ignore || !entry.is_expired(now_ms) {
+                    visit(entry);
+                } else if mode == ExpiredKeys::Delete {
+                    expired.push(entry.key().to_vec());
+                }
+            });
+            if cursor == 0 || seen >= count {
+                break;
+            }
+        }
+        for key in expired {
+            self.exists(&key);
+        }
+        cursor
+    }
+
+    /// All keys of a database that are not expired, in no useful order (KEYS, snapshots, DEBUG DIGEST).
+    pub fn iter(&self, db: usize) -> impl Iterator<Item = EntryRef<'_>> {
+        let (now_ms, mode) = (self.now_ms, self.expired_keys);
+        self.iter_all(db).filter(move |entry| mode == ExpiredKeys::Ignore || !entry.is_expired(now_ms))
+    }
+
+    /// As `iter`, with the expired keys that nobody has looked up yet: what a snapshot contains.
+    pub fn iter_all(&self, db: usize) -> impl Iterator<Item = EntryRef<'_>> {
+        self.databases.get(db).into_iter().flat_map(|database| database.index.iter())
+    }
+
+    /// Keys in a database, expired ones included.
+    pub fn len(&self, db: usize) -> usize {
+        self.databases.get(db).map_or(0, |database| database.index.len())
+    }
+
+    /// Whether all databases are empty.
+    pub fn is_empty(&self) -> bool {
+        self.databases.iter().all(|database| database.index.len() == 0)
+    }
+
+    /// Keys with an expiry in a database.
+    pub fn volatile_len(&self, db: usize) -> usize {
+        self.databases.get(db).map_or(0, |database| database.index.volatile_len())
+    }
+
+    /// INFO's `avg_ttl` in milliseconds, an estimate of the active expiry cycle.
+    pub fn average_ttl_ms(&self, db: usize) -> i64 {
+        self.databases.get(db).map_or(0, |database| database.average_ttl_ms)
+    }
+
+    /// Bytes of a database's tables, without the entries.
+    pub fn table_bytes(&self, db: usize) -> usize {
+        self.databases.get(db).map_or(0, |database| database.index.table_bytes())
+    }
+
+    /// Bytes of an entry with its share of the tables (MEMORY USAGE).
+    pub fn memory_bytes(entry: EntryRef<'_>) -> usize {
+        entry.memory_bytes() + Index::share_bytes(entry)
+    }
+
+    /// OBJECT IDLETIME.
+    pub fn idle_seconds(&self, entry: EntryRef<'_>) -> u32 {
+        idle_seconds(entry.access(), self.now_ms)
+    }
+
+    /// OBJECT FREQ.
+    pub fn frequency(&self, entry: EntryRef<'_>) -> u8 {
+        self.aging.frequency(entry.access(), self.now_ms)
+    }
+
+    /// Reads every entry and checks the tables.
+    #[cfg(any(test, debug_assertions))]
+    pub fn assert_invariants(&self) {
+        self.databases.iter().for_each(|database| database.index.assert_invariants());
+    }
+
+    pub(super) fn hash_key(&self) -> (u64, u64) {
+        self.hash_key
+    }
+
+    #[inline]
+    pub(super) fn hash(&self, key: &[u8]) -> u64 {
+        self.current().index.hash(key)
+    }
+
+    /// Inserts an entry whose key is not there.
+    pub(super) fn insert_new(&mut self, db: usize, hash: u64, entry: Entry) {
+        let view = entry.view();
+        self.effects.event(EventClass::NEW, "new", db, view.key());
+        if matches!(view.kind(), Kind::List | Kind::Zset | Kind::Stream) {
+            self.effects.wake(db, view.key());
+        }
+        self.databases[db].index.insert(hash, entry);
+    }
+
+    pub(super) fn insert_entry_in(&mut self, db: usize, entry: Entry) -> Option<Entry> {
+        let hash = self.hash(entry.view().key());
+        let index = &mut self.databases[db].index;
+        let old = index.find(hash, entry.view().key()).and_then(|found| index.remove(found));
+        self.insert_new(db, hash, entry);
+        old
+    }
+
+    /// Deletes a key that expired and records it.
+    pub(super) fn expire(&mut self, db: usize, found: Found) -> Option<Entry> {
+        let entry = self.databases[db].index.remove(found)?;
+        self.statistics.expired += 1;
+        self.effects.expired(db, entry.view().key());
+        Some(entry)
+    }
+
+    /// Finds a key in the selected database; deletes or hides it if its time has come.
+    #[inline]
+    fn live(&mut self, key: &[u8]) -> Option<Found> {
+        self.live_in(self.selected, key)
+    }
+
+    #[inline]
+    pub(super) fn live_in(&mut self, db: usize, key: &[u8]) -> Option<Found> {
+        let index = &self.databases[db].index;
+        let found = index.find(index.hash(key), key)?;
+        let expired = index.entry(found)?.is_expired(self.now_ms);
+        if !expired {
+            return Some(found);
+        }
+        match self.expired_keys {
+            ExpiredKeys::Ignore => return Some(found),
+            ExpiredKeys::Hide => {}
+            ExpiredKeys::Delete => drop(self.expire(db, found)),
+        }
+        None
+    }
+
+    /// As `live`, but a hidden key is found: a write takes its place.
+    #[inline]
+    fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
+        let index = &self.current().index;
+        let found = index.find(hash, key)?;
+        let expired = index.entry(found)?.is_expired(self.now_ms);
+        if expired && self.expired_keys == ExpiredKeys::Delete {
+            self.expire(self.selected, found);
+            return None;
+        }
+        Some(found)
+    }
+
+    #[inline]
+    fn touch(&mut self, found: Found) {
+        if !self.touch {
+            return;
+        }
+        let index = &mut self.databases[self.selected].index;
+        if let Some(entry) = index.entry(found) {
+            let access = self.aging.accessed(entry.access(), self.now_ms, &mut self.random);
+            index.set_access(found, access);
+        }
+    }
+
+    #[inline]
+    fn current(&self) -> &Database {
+        &self.databases[self.selected]
+    }
+
+    #[inline]
+    fn current_mut(&mut self) -> &mut Database {
+        &mut self.databases[self.selected]
+    }
+}
+
+impl Database {
+    pub fn new(hash_key: (u64, u64)) -> Self {
+        Self { index: Index::new(hash_key), expiry_cursor: 0, average_ttl_ms: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

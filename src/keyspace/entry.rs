@@ -1,0 +1,859 @@
+//! A key with its value, expiry and access clock in one allocation, and the index that owns such entries.
+//!
+//! Four types, all safe to use:
+//!
+//! * [`Entry`] owns a block. It is one pointer wide and frees the block when dropped.
+//! * [`EntryRef`] reads a block that someone owns.
+//! * [`Index`] owns the entries of one database. A second table lists those with an expiry; it owns nothing.
+//!
+//! This file holds the unsafe code of the layer. **Invariants** it relies on and keeps:
+//!
+//! 1. A `Block` pointer comes from `allocate` with `Shape::used_bytes` rounded up to its class; the shape that
+//!    can be read from the block always gives that class again, so that freeing uses the right size.
+//! 2. All bytes up to `used_bytes` are initialised; with `Storage::Object` an `Object` lives at `value_at`,
+//!    aligned because blocks are.
+//! 3. Every pointer in `Index::keys` is an owned entry of that index and of no one else; every pointer in
+//!    `Index::volatile` is also in `keys` and its entry has an expiry, and every such entry is there.
+//!
+//! 4. The block of an [`EntryRef`] is alive and unchanged for its lifetime: it is made by the owner's methods.
+//!
+//! Pointers keep the provenance of the whole block (a reference to a header would not do), and the tests use
+//! std and small sizes only, so that Miri can run them.
+#![expect(unsafe_code, reason = "one allocation per key of run-time shape; two tables over the same entries")]
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use siphasher::sip::SipHasher13;
+
+use super::layout::{Flags, HEADER_BYTES, Kind, Shape, Storage, size_class};
+use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef};
+use crate::ds::table::{Place, Table};
+use crate::util::number::parse_i64;
+use crate::util::random::Random;
+
+/// The start of a block; only ever used behind a pointer.
+#[derive(Debug)]
+#[repr(C, align(8))]
+struct Block([u8; 8]);
+
+const _: () = assert!(align_of::<Object>() <= align_of::<Block>());
+
+/// A key with its value, owned.
+#[repr(transparent)]
+pub struct Entry(NonNull<Block>);
+
+/// A key with its value, borrowed.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'a> {
+    block: NonNull<Block>,
+    owner: PhantomData<&'a Entry>,
+}
+
+// SAFETY: an entry owns its block alone, and the block holds bytes and an `Object`, which is `Send`.
+unsafe impl Send for Entry {}
+
+const fn assert_send<T: Send>() {}
+const _: () = assert_send::<Object>();
+
+/// A value about to be written to a block.
+enum Parts<'a> {
+    Integer(i64),
+    Text(&'a [u8]),
+    Object(Object),
+}
+
+impl Entry {
+    /// An entry with a string. `access` is the initial clock, see `aging`.
+    pub fn string(key: &[u8], value: NewString<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
+        let flags = Flags::new(Kind::String, Storage::Inline);
+        match value {
+            NewString::Int(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
+            NewString::Text(text) => Self::text(flags, key, text, expiry_ms, access),
+            NewString::Bytes(bytes) => match parse_i64(bytes) {
+                Some(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
+                None => Self::text(flags, key, bytes, expiry_ms, access),
+            },
+            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
+                Self::text(flags.with_raw(true), key, &text, expiry_ms, access)
+            }
+            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
+                Self::string(key, NewString::Bytes(&text), expiry_ms, access)
+            }
+            NewString::Raw(text) | NewString::Owned(text) => {
+                Self::object(key, Object::Text(text), expiry_ms, access)
+            }
+        }
+    }
+
+    /// An entry with a value that manages its own memory.
+    pub fn object(key: &[u8], object: Object, expiry_ms: Option<i64>, access: u32) -> Self {
+        let flags = Flags::new(object.kind(), Storage::Object);
+        Self::build(flags, key, Parts::Object(object), expiry_ms, access)
+    }
+
+    fn text(flags: Flags, key: &[u8], text: &[u8], expiry_ms: Option<i64>, access: u32) -> Self {
+        let parts = if text.len() > INLINE_BYTES_MAX {
+            Parts::Object(Object::Text(text.to_vec()))
+        } else {
+            Parts::Text(text)
+        };
+        Self::build(flags, key, parts, expiry_ms, access)
+    }
+
+    fn build(flags: Flags, key: &[u8], parts: Parts<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
+        let (storage, text_len) = match &parts {
+            Parts::Integer(_) => (Storage::Integer, 0),
+            Parts::Text(text) => (Storage::Inline, text.len()),
+            Parts::Object(_) => (Storage::Object, 0),
+        };
+        let flags = flags.with_storage(storage).with_expiry(expiry_ms.is_some());
+        let shape = Shape { flags, key_len: key.len(), text_len };
+        let block = allocate(shape);
+        // SAFETY: the block has room for this shape (invariant 1), is not shared yet, and the borrowed key and
+        // text are other memory. Every part of the shape is written, which makes invariant 2 true.
+        unsafe {
+            write_header(block, shape, access);
+            if let Some(expiry_ms) = expiry_ms {
+                put(block, HEADER_BYTES, expiry_ms);
+            }
+            put_bytes(block, shape.key_at(), key);
+            match parts {
+                Parts::Integer(number) => put(block, shape.value_at(), number),
+                Parts::Text(text) => put_bytes(block, shape.value_at(), text),
+                Parts::Object(object) => put(block, shape.value_at(), object),
+            }
+        }
+        Self(block)
+    }
+
+    pub fn view(&self) -> EntryRef<'_> {
+        EntryRef { block: self.0, owner: PhantomData }
+    }
+
+    /// The same value under another key.
+    pub fn into_renamed(self, key: &[u8]) -> Self {
+        let expiry_ms = self.view().expiry_ms();
+        let access = self.view().access();
+        let flags = self.view().shape().flags;
+        if flags.storage() == Storage::Object {
+            let object = self.into_object();
+            return Self::build(flags, key, Parts::Object(object), expiry_ms, access);
+        }
+        Self::build(flags, key, self.view().parts(), expiry_ms, access)
+    }
+
+    /// Frees the block and keeps the object. Only for `Storage::Object`.
+    fn into_object(self) -> Object {
+        let shape = self.view().shape();
+        debug_assert_eq!(shape.flags.storage(), Storage::Object);
+        let this = ManuallyDrop::new(self);
+        // SAFETY: invariant 2: an object lives there; it is moved out once, since the block is freed
+        // without being dropped.
+        unsafe {
+            let object = at::<Object>(this.0, shape.value_at()).read();
+            free(this.0, shape);
+            object
+        }
+    }
+
+    /// Sets LRU clock or LFU counter; 24 bits count.
+    #[inline]
+    pub fn set_access(&mut self, access: u32) {
+        // SAFETY: the header is part of every block, and `&mut self` excludes other users of it.
+        unsafe { put_flags_and_access(self.0, self.view().flags(), access) }
+    }
+
+    /// Sets or takes away the expiry.
+    pub fn set_expiry_ms(&mut self, expiry_ms: Option<i64>) {
+        let old = self.view().shape();
+        if old.flags.has_expiry() != expiry_ms.is_some() {
+            let new = Shape { flags: old.flags.with_expiry(expiry_ms.is_some()), ..old };
+            let target = if class_of(new) == class_of(old) { self.0 } else { allocate(new) };
+            let (from, to) = (old.lengths_at(), new.lengths_at());
+            let tail_bytes = old.used_bytes(size_of::<Object>()) - from;
+            let access = self.view().access();
+            // SAFETY: both blocks have room for their shape, and the shapes differ only by the expiry: 8 bytes,
+            // so an object stays aligned, and the tails have the same length (`copy` allows overlap). Moving
+            // the bytes of an object moves it; the old block is then freed without dropping it.
+            unsafe {
+                at::<u8>(target, to).copy_from(at::<u8>(self.0, from), tail_bytes);
+                put_flags_and_access(target, new.flags, access);
+                if target != self.0 {
+                    free(self.0, old);
+                }
+            }
+            self.0 = target;
+        }
+        if let Some(expiry_ms) = expiry_ms {
+            // SAFETY: the shape has an expiry now, at this place.
+            unsafe { put(self.0, HEADER_BYTES, expiry_ms) }
+        }
+    }
+
+    /// Makes the value a string, in place where it fits; keeps key, expiry and access. Returns an object
+    /// that was overwritten, for the caller to drop where it likes.
+    pub fn set_string(&mut self, value: NewString<'_>) -> Option<Object> {
+        match value {
+            NewString::Int(number) => self.set_parts(false, Parts::Integer(number)),
+            NewString::Bytes(bytes) => match parse_i64(bytes) {
+                Some(number) => self.set_parts(false, Parts::Integer(number)),
+                None => self.set_string(NewString::Text(bytes)),
+            },
+            NewString::Text(text) if text.len() <= INLINE_BYTES_MAX => {
+                self.set_parts(false, Parts::Text(text))
+            }
+            NewString::Text(text) => self.set_parts(false, Parts::Object(Object::Text(text.to_vec()))),
+            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
+                self.set_parts(true, Parts::Text(&text))
+            }
+            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
+                self.set_string(NewString::Bytes(&text))
+            }
+            NewString::Raw(text) | NewString::Owned(text) => {
+                self.set_parts(false, Parts::Object(Object::Text(text)))
+            }
+        }
+    }
+
+    fn set_parts(&mut self, raw: bool, parts: Parts<'_>) -> Option<Object> {
+        let old = self.view().shape();
+        let (access, expiry_ms) = (self.view().access(), self.view().expiry_ms());
+        let flags = old.flags.with_raw(raw).with_kind(Kind::String);
+        match parts {
+            Parts::Integer(number) if old.flags.storage() == Storage::Integer => {
+                // SAFETY: the shape stays; the integer takes the place of another one.
+                unsafe { put(self.0, old.value_at(), number) }
+                None
+            }
+            Parts::Text(text) if old.takes_in_place(text.len()) => {
+                // SAFETY: the class and the place of the key stay, so the block has room; flags, length and
+                // text are written. The new text is borrowed from elsewhere.
+                unsafe {
+                    put_flags_and_access(self.0, flags, access);
+                    put_varint(self.0, old.text_length_at(), text.len());
+                    put_bytes(self.0, old.value_at(), text);
+                }
+                None
+            }
+            parts => {
+                let rebuilt = Self::build(flags, self.view().key(), parts, expiry_ms, access);
+                let replaced = std::mem::replace(self, rebuilt);
+                (old.flags.storage() == Storage::Object).then(|| replaced.into_object())
+            }
+        }
+    }
+
+    /// Makes the value an object and keeps key, expiry and access; returns an object it replaces.
+    pub fn set_object(&mut self, object: Object) -> Option<Object> {
+        if let Some(current) = self.object_mut() {
+            let old = std::mem::replace(current, object);
+            let shape = self.view().shape();
+            let kind = self.view().object().map_or(Kind::String, Object::kind);
+            let flags = shape.flags.with_kind(kind).with_raw(false);
+            let access = self.view().access();
+            // SAFETY: the header is part of every block; storage and expiry, which decide the shape, stay.
+            unsafe { put_flags_and_access(self.0, flags, access) }
+            return Some(old);
+        }
+        let view = self.view();
+        let flags = Flags::new(object.kind(), Storage::Object);
+        *self = Self::build(flags, view.key(), Parts::Object(object), view.expiry_ms(), view.access());
+        None
+    }
+
+    /// The value, if it manages its own memory.
+    pub fn object_mut(&mut self) -> Option<&mut Object> {
+        // SAFETY: the entry owns its block, and `&mut self` excludes other users of it.
+        unsafe { object_of(self.0) }
+    }
+
+    /// The bytes of a string for changing them in place; `None` for an integer or another type.
+    pub fn text_mut(&mut self) -> Option<&mut [u8]> {
+        // SAFETY: the entry owns its block, and `&mut self` excludes other users of it.
+        unsafe { text_of(self.0) }
+    }
+
+    /// Makes a string `raw` text (of an integer: its digits) of `length` bytes, cut or filled up with zeros.
+    /// Other types stay as they are.
+    pub fn resize_text(&mut self, length: usize) {
+        self.make_raw_text();
+        let old = self.view().shape();
+        if let Some(Object::Text(text)) = self.object_mut() {
+            text.resize(length, 0);
+            return;
+        }
+        if old.flags.storage() != Storage::Inline || length == old.text_len {
+            return;
+        }
+        if length > INLINE_BYTES_MAX {
+            // Text that grows is likely to grow again.
+            let mut text = Vec::with_capacity(length.max(2 * INLINE_BYTES_MAX));
+            text.extend_from_slice(self.view().string_bytes());
+            text.resize(length, 0);
+            self.set_parts(true, Parts::Object(Object::Text(text)));
+            return;
+        }
+        let new = Shape { text_len: length, ..old };
+        let stays = old.takes_in_place(length);
+        let target = if stays { self.0 } else { allocate(new) };
+        let kept = old.text_len.min(length);
+        let access = self.view().access();
+        // SAFETY: the target has room for the new shape. In a new block every part is written: header, expiry
+        // if there is one, key, kept text, zeros. In place only the length and the zeros are.
+        unsafe {
+            if !stays {
+                write_header(target, new, access);
+                at::<u8>(target, HEADER_BYTES)
+                    .copy_from(at::<u8>(self.0, HEADER_BYTES), old.lengths_at() - HEADER_BYTES);
+                at::<u8>(target, new.key_at()).copy_from(at::<u8>(self.0, old.key_at()), old.key_len + kept);
+                free(self.0, old);
+            }
+            put_varint(target, new.text_length_at(), length);
+            at::<u8>(target, new.value_at() + kept).write_bytes(0, length - kept);
+        }
+        self.0 = target;
+    }
+
+    /// Turns the digits of an integer into text and marks a string as changed.
+    fn make_raw_text(&mut self) {
+        let shape = self.view().shape();
+        if shape.flags.kind() != Kind::String {
+            return;
+        }
+        if let Some(StrRef::Int(number)) = self.view().string() {
+            self.set_parts(true, Parts::Text(itoa::Buffer::new().format(number).as_bytes()));
+        } else if !shape.flags.is_raw() {
+            let access = self.view().access();
+            // SAFETY: the header is part of every block; the raw bit does not change the shape.
+            unsafe { put_flags_and_access(self.0, shape.flags.with_raw(true), access) }
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let shape = self.view().shape();
+        // SAFETY: the entry owns its block; the object in it, if any, is dropped once, before the block.
+        unsafe {
+            if shape.flags.storage() == Storage::Object {
+                at::<Object>(self.0, shape.value_at()).drop_in_place();
+            }
+            free(self.0, shape);
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(formatter)
+    }
+}
+
+impl<'a> EntryRef<'a> {
+    #[inline]
+    pub fn key(self) -> &'a [u8] {
+        let shape = self.shape();
+        // SAFETY: invariant 2: the key's bytes are there, and nobody changes them for `'a`.
+        unsafe { std::slice::from_raw_parts(at::<u8>(self.block, shape.key_at()), shape.key_len) }
+    }
+
+    #[inline]
+    pub fn kind(self) -> Kind {
+        self.flags().kind()
+    }
+
+    /// Unix time in milliseconds after which the key is gone.
+    #[inline]
+    pub fn expiry_ms(self) -> Option<i64> {
+        // SAFETY: the flag says that the expiry is there.
+        self.flags().has_expiry().then(|| unsafe { at::<i64>(self.block, HEADER_BYTES).read_unaligned() })
+    }
+
+    /// Whether the key is logically gone at a time.
+    #[inline]
+    pub fn is_expired(self, now_ms: i64) -> bool {
+        self.expiry_ms().is_some_and(|expiry_ms| now_ms > expiry_ms)
+    }
+
+    /// LRU clock or LFU counter, 24 bits.
+    pub fn access(self) -> u32 {
+        // SAFETY: the header is part of every block.
+        let bytes = unsafe { at::<[u8; HEADER_BYTES]>(self.block, 0).read() };
+        u32::from_le_bytes(bytes) >> 8
+    }
+
+    /// The value, if it is a string.
+    #[inline]
+    pub fn string(self) -> Option<StrRef<'a>> {
+        let shape = self.shape();
+        match shape.flags.storage() {
+            // SAFETY: invariant 2: an integer is there.
+            Storage::Integer => {
+                Some(StrRef::Int(unsafe { at::<i64>(self.block, shape.value_at()).read_unaligned() }))
+            }
+            Storage::Inline => Some(StrRef::Bytes(self.inline_text(shape))),
+            Storage::Object => match self.object() {
+                Some(Object::Text(text)) => Some(StrRef::Bytes(text)),
+                _ => None,
+            },
+        }
+    }
+
+    /// The value, if it manages its own memory.
+    #[inline]
+    pub fn object(self) -> Option<&'a Object> {
+        let shape = self.shape();
+        // SAFETY: invariant 2: an object lives there, and nobody changes it for `'a`.
+        (shape.flags.storage() == Storage::Object)
+            .then(|| unsafe { &*at::<Object>(self.block, shape.value_at()) })
+    }
+
+    /// The name OBJECT ENCODING reports.
+    pub fn encoding(self) -> &'static str {
+        let shape = self.shape();
+        match shape.flags.storage() {
+            Storage::Integer => "int",
+            Storage::Inline if shape.flags.is_raw() || shape.text_len > EMBSTR_BYTES_MAX => "raw",
+            Storage::Inline => "embstr",
+            Storage::Object => self.object().map_or("raw", Object::encoding),
+        }
+    }
+
+    /// A copy of the value under another key, with the same expiry and access.
+    pub fn to_renamed(self, key: &[u8]) -> Entry {
+        Entry::build(self.flags(), key, self.parts(), self.expiry_ms(), self.access())
+    }
+
+    /// Bytes the allocator holds for key and value.
+    pub fn memory_bytes(self) -> usize {
+        class_of(self.shape()) + self.object().map_or(0, Object::heap_bytes)
+    }
+
+    /// The value, copied if it is an object.
+    fn parts(self) -> Parts<'a> {
+        match (self.object(), self.string()) {
+            (Some(object), _) => Parts::Object(object.clone()),
+            (None, Some(StrRef::Int(number))) => Parts::Integer(number),
+            (None, _) => Parts::Text(self.string_bytes()),
+        }
+    }
+
+    fn string_bytes(self) -> &'a [u8] {
+        match self.string() {
+            Some(StrRef::Bytes(bytes)) => bytes,
+            _ => &[],
+        }
+    }
+
+    fn inline_text(self, shape: Shape) -> &'a [u8] {
+        // SAFETY: invariant 2: this many text bytes are there, and nobody changes them for `'a`.
+        unsafe { std::slice::from_raw_parts(at::<u8>(self.block, shape.value_at()), shape.text_len) }
+    }
+
+    #[inline]
+    fn flags(self) -> Flags {
+        // SAFETY: the header is part of every block.
+        Flags(unsafe { at::<u8>(self.block, 0).read() })
+    }
+
+    #[inline]
+    fn shape(self) -> Shape {
+        let mut shape = Shape { flags: self.flags(), key_len: 0, text_len: 0 };
+        // SAFETY: invariant 2: the lengths are where the flags say.
+        unsafe {
+            shape.key_len = read_varint(self.block, shape.lengths_at());
+            if shape.flags.storage() == Storage::Inline {
+                shape.text_len = read_varint(self.block, shape.text_length_at());
+            }
+        }
+        shape
+    }
+}
+
+impl fmt::Debug for EntryRef<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Entry")
+            .field("key", &self.key().escape_ascii().to_string())
+            .field("kind", &self.kind())
+            .field("encoding", &self.encoding())
+            .field("expiry_ms", &self.expiry_ms())
+            .finish()
+    }
+}
+
+/// The object in a block.
+///
+/// # Safety
+///
+/// The block must be alive for `'a` and have no other user.
+unsafe fn object_of<'a>(block: NonNull<Block>) -> Option<&'a mut Object> {
+    let shape = EntryRef { block, owner: PhantomData }.shape();
+    // SAFETY: by the caller, and invariant 2: an object lives there.
+    (shape.flags.storage() == Storage::Object).then(|| unsafe { &mut *at::<Object>(block, shape.value_at()) })
+}
+
+/// The text of a string in a block that is not an integer.
+///
+/// # Safety
+///
+/// As for `object_of`.
+unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
+    let shape = EntryRef { block, owner: PhantomData }.shape();
+    if shape.flags.storage() == Storage::Inline {
+        // SAFETY: by the caller, and invariant 2: this many text bytes are there.
+        return Some(unsafe {
+            std::slice::from_raw_parts_mut(at::<u8>(block, shape.value_at()), shape.text_len)
+        });
+    }
+    // SAFETY: by the caller.
+    match unsafe { object_of(block) } {
+        Some(Object::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn class_of(shape: Shape) -> usize {
+    size_class(shape.used_bytes(size_of::<Object>()))
+}
+
+fn memory_layout(shape: Shape) -> Layout {
+    Layout::from_size_align(class_of(shape), align_of::<Block>())
+        .expect("key and inline value are in memory, so their sum is no more than memory can be")
+}
+
+/// A block with room for a shape; nothing in it is initialised.
+fn allocate(shape: Shape) -> NonNull<Block> {
+    let layout = memory_layout(shape);
+    // SAFETY: the size is not zero, as every shape has a header.
+    let block = unsafe { alloc(layout) };
+    NonNull::new(block.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+/// Gives a block back without dropping what is in it.
+///
+/// # Safety
+///
+/// The block must come from `allocate` with a shape of the same class, and must not be used again.
+unsafe fn free(block: NonNull<Block>, shape: Shape) {
+    // SAFETY: by the caller; the class decides the layout.
+    unsafe { dealloc(block.as_ptr().cast(), memory_layout(shape)) }
+}
+
+/// A part of a block.
+///
+/// # Safety
+///
+/// The offset must be within the block.
+#[inline]
+unsafe fn at<T>(block: NonNull<Block>, offset: usize) -> *mut T {
+    // SAFETY: by the caller.
+    unsafe { block.as_ptr().byte_add(offset).cast() }
+}
+
+/// # Safety
+///
+/// The block must have room for the value at the offset, and no one else may use it.
+#[inline]
+unsafe fn put<T>(block: NonNull<Block>, offset: usize, value: T) {
+    // SAFETY: by the caller.
+    unsafe { at::<T>(block, offset).write_unaligned(value) }
+}
+
+/// # Safety
+///
+/// As for `put`; the bytes must be outside of the block.
+#[inline]
+unsafe fn put_bytes(block: NonNull<Block>, offset: usize, bytes: &[u8]) {
+    // SAFETY: by the caller.
+    unsafe { at::<u8>(block, offset).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
+}
+
+/// Writes flags, clock and lengths.
+///
+/// # Safety
+///
+/// The block must have room for the shape, and no one else may use it.
+unsafe fn write_header(block: NonNull<Block>, shape: Shape, access: u32) {
+    // SAFETY: by the caller.
+    unsafe {
+        put_flags_and_access(block, shape.flags, access);
+        put_varint(block, shape.lengths_at(), shape.key_len);
+        if shape.flags.storage() == Storage::Inline {
+            put_varint(block, shape.text_length_at(), shape.text_len);
+        }
+    }
+}
+
+/// # Safety
+///
+/// No one else may use the block.
+#[inline]
+unsafe fn put_flags_and_access(block: NonNull<Block>, flags: Flags, access: u32) {
+    // SAFETY: by the caller; the header is part of every block.
+    unsafe { put(block, 0, (access << 8 | u32::from(flags.0)).to_le_bytes()) }
+}
+
+/// # Safety
+///
+/// As for `put`, with `varint_len` bytes.
+unsafe fn put_varint(block: NonNull<Block>, mut offset: usize, mut value: usize) {
+    // SAFETY: by the caller.
+    unsafe {
+        while value >= 0x80 {
+            put(block, offset, value as u8 | 0x80);
+            value >>= 7;
+            offset += 1;
+        }
+        put(block, offset, value as u8);
+    }
+}
+
+/// # Safety
+///
+/// A varint must have been written there.
+#[inline]
+unsafe fn read_varint(block: NonNull<Block>, mut offset: usize) -> usize {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        // SAFETY: by the caller: the varint goes on at least up to here.
+        let byte = unsafe { at::<u8>(block, offset).read() };
+        value |= usize::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return value;
+        }
+        shift += 7;
+        offset += 1;
+    }
+}
+
+/// The entries of one database, by key, and a second table of those that have an expiry.
+pub struct Index {
+    keys: Table<Block>,
+    volatile: Table<Block>,
+    hasher: SipHasher13,
+}
+
+/// An entry that was found, for changing it. Goes stale with the next insertion or removal.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    place: Place,
+    hash: u64,
+}
+
+// SAFETY: the index owns its entries alone (invariant 3), and entries are `Send`.
+unsafe impl Send for Index {}
+
+impl Index {
+    pub fn new(hash_key: (u64, u64)) -> Self {
+        let hasher = SipHasher13::new_with_keys(hash_key.0, hash_key.1);
+        Self { keys: Table::new(), volatile: Table::new(), hasher }
+    }
+
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash(key)
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub fn volatile_len(&self) -> usize {
+        self.volatile.len()
+    }
+
+    /// Buckets of the table of entries with an expiry.
+    pub fn volatile_buckets(&self) -> usize {
+        self.volatile.buckets()
+    }
+
+    /// Bytes of both tables, without the entries.
+    pub fn table_bytes(&self) -> usize {
+        self.keys.memory_bytes() + self.volatile.memory_bytes()
+    }
+
+    /// Index bytes of one entry, for reports.
+    pub fn share_bytes(entry: EntryRef<'_>) -> usize {
+        Table::<Block>::ITEM_BYTES * (1 + usize::from(entry.expiry_ms().is_some()))
+    }
+
+    /// The entry of a key; `hash` is `self.hash(key)`.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Found> {
+        let place = self.keys.find(hash, |block| self.borrow(block).key() == key)?;
+        Some(Found { place, hash })
+    }
+
+    #[inline]
+    pub fn entry(&self, found: Found) -> Option<EntryRef<'_>> {
+        Some(self.borrow(self.keys.at(found.place)?))
+    }
+
+    /// Sets LRU clock or LFU counter.
+    #[inline]
+    pub fn set_access(&mut self, found: Found, access: u32) {
+        if let Some(block) = self.keys.at(found.place) {
+            // SAFETY: invariant 3, and `&mut self` excludes other users of the block.
+            unsafe { put_flags_and_access(block, self.borrow(block).flags(), access) }
+        }
+    }
+
+    /// Lets `change` work on the entry, which may move; its key must stay what it is.
+    pub fn modify<R>(&mut self, found: Found, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let old = self.keys.at(found.place)?;
+        let was_volatile = self.borrow(old).flags().has_expiry();
+        let entry = ManuallyDrop::new(Entry(old));
+        let mut modified = Modified { index: self, found, old, was_volatile, entry };
+        Some(change(&mut modified.entry))
+    }
+
+    /// The value of an entry, if it manages its own memory: such a value changes without the entry moving.
+    pub fn object_mut(&mut self, found: Found) -> Option<&mut Object> {
+        let block = self.keys.at(found.place)?;
+        // SAFETY: the block is owned by the index (invariant 3); `&mut self` excludes other users of it.
+        unsafe { object_of(block) }
+    }
+
+    /// The bytes of a string, as [`Entry::text_mut`].
+    pub fn text_mut(&mut self, found: Found) -> Option<&mut [u8]> {
+        let block = self.keys.at(found.place)?;
+        // SAFETY: the block is owned by the index (invariant 3); `&mut self` excludes other users of it.
+        unsafe { text_of(block) }
+    }
+
+    /// Adds an entry whose key is not in the index; `hash` is `self.hash(key)`.
+    pub fn insert(&mut self, hash: u64, entry: Entry) {
+        debug_assert!(self.find(hash, entry.view().key()).is_none(), "a key has one entry");
+        let has_expiry = entry.view().flags().has_expiry();
+        let block = ManuallyDrop::new(entry).0;
+        let hasher = self.hasher;
+        self.keys.insert(hash, block, |block| hash_of(hasher, block));
+        if has_expiry {
+            self.volatile.insert(hash, block, |block| hash_of(hasher, block));
+        }
+    }
+
+    pub fn remove(&mut self, found: Found) -> Option<Entry> {
+        let block = self.keys.at(found.place)?;
+        if self.borrow(block).flags().has_expiry() {
+            self.forget_volatile(found.hash, block);
+        }
+        self.keys.remove(found.place).map(Entry)
+    }
+
+    /// A step of an iteration over all entries; see [`Table::scan`].
+    pub fn scan(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
+        self.keys.scan(cursor, |block| visit(self.borrow(block)))
+    }
+
+    /// A step of an iteration over the entries with an expiry; see [`Table::scan`].
+    pub fn scan_volatile(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
+        self.volatile.scan(cursor, |block| visit(self.borrow(block)))
+    }
+
+    pub fn random(&self, random: &mut Random) -> Option<EntryRef<'_>> {
+        self.keys.random(random).map(|block| self.borrow(block))
+    }
+
+    pub fn random_volatile(&self, random: &mut Random) -> Option<EntryRef<'_>> {
+        self.volatile.random(random).map(|block| self.borrow(block))
+    }
+
+    /// Up to `count` entries of neighbouring buckets; see [`Table::sample`].
+    pub fn sample(&self, random: &mut Random, count: usize, mut visit: impl FnMut(EntryRef<'_>)) {
+        self.keys.sample(random, count, |block| visit(self.borrow(block)));
+    }
+
+    /// As `sample`, out of the entries with an expiry.
+    pub fn sample_volatile(&self, random: &mut Random, count: usize, mut visit: impl FnMut(EntryRef<'_>)) {
+        self.volatile.sample(random, count, |block| visit(self.borrow(block)));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        self.keys.iter().map(|block| self.borrow(block))
+    }
+
+    /// Reads every entry and checks invariant 3.
+    #[cfg(any(test, debug_assertions))]
+    pub fn assert_invariants(&self) {
+        self.keys.assert_invariants(|block| hash_of(self.hasher, block));
+        self.volatile.assert_invariants(|block| hash_of(self.hasher, block));
+        let with_expiry = self.iter().filter(|entry| entry.expiry_ms().is_some()).count();
+        assert_eq!(with_expiry, self.volatile.len(), "entries with an expiry are in both tables");
+        for block in self.volatile.iter() {
+            let hash = hash_of(self.hasher, block);
+            assert!(
+                self.keys.find(hash, |other| other == block).is_some(),
+                "the volatile table owns nothing"
+            );
+        }
+    }
+
+    /// Blocks of the tables are alive as long as the index is not changed (invariant 3).
+    #[inline]
+    fn borrow(&self, block: NonNull<Block>) -> EntryRef<'_> {
+        EntryRef { block, owner: PhantomData }
+    }
+
+    fn forget_volatile(&mut self, hash: u64, block: NonNull<Block>) {
+        let place = self.volatile.find(hash, |other| other == block);
+        self.volatile.remove(place.expect("an entry with an expiry is in both tables"));
+    }
+}
+
+fn hash_of(hasher: SipHasher13, block: NonNull<Block>) -> u64 {
+    hasher.hash(EntryRef { block, owner: PhantomData }.key())
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        self.keys.iter().map(Entry).for_each(drop);
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Brings both tables up to date when a change ends, be it by a panic.
+struct Modified<'a> {
+    index: &'a mut Index,
+    found: Found,
+    old: NonNull<Block>,
+    was_volatile: bool,
+    entry: ManuallyDrop<Entry>,
+}
+
+impl Drop for Modified<'_> {
+    fn drop(&mut self) {
+        let Self { index, found, old, was_volatile, entry } = self;
+        let new = entry.0;
+        let is_volatile = entry.view().flags().has_expiry();
+        if new != *old {
+            index.keys.replace(found.place, new);
+        }
+        match (*was_volatile, is_volatile) {
+            (false, false) => {}
+            (false, true) => {
+                let hasher = index.hasher;
+                index.volatile.insert(found.hash, new, |block| hash_of(hasher, block));
+            }
+            (true, false) => index.forget_volatile(found.hash, *old),
+            (true, true) if new != *old => {
+                let place = index.volatile.find(found.hash, |other| other == *old);
+                index.volatile.replace(place.expect("an entry with an expiry is in both tables"), new);
+            }
+            (true, true) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A key that is being changed.
+
+use super::entry::{Entry, EntryRef, Found, Index};
+use super::value::{NewString, Object};
+
+/// Write access to one key. The entry may move in memory with each change; readers ask [`Update::entry`] anew.
+#[derive(Debug)]
+pub struct Update<'a> {
+    index: &'a mut Index,
+    found: Found,
+}
+
+impl<'a> Update<'a> {
+    pub(super) fn new(index: &'a mut Index, found: Found) -> Self {
+        Self { index, found }
+    }
+
+    pub fn entry(&self) -> EntryRef<'_> {
+        self.index.entry(self.found).expect("an update holds the index, so the entry stays")
+    }
+
+    /// Makes the value a string and keeps the expiry; returns an object it replaces.
+    pub fn set_string(&mut self, value: NewString<'_>) -> Option<Object> {
+        self.modify(|entry| entry.set_string(value))
+    }
+
+    /// Makes the value an integer.
+    pub fn set_int(&mut self, number: i64) {
+        self.modify(|entry| entry.set_string(NewString::Int(number)));
+    }
+
+    /// Changes the text of a string; `None` if the value has another type. The encoding becomes `raw`.
+    pub fn string_mut(&mut self) -> Option<StringMut<'_, 'a>> {
+        let length = self.entry().string()?.len();
+        self.modify(|entry| entry.resize_text(length));
+        Some(StringMut { update: self, length })
+    }
+
+    /// The value, if it is an object (a collection).
+    pub fn object_mut(&mut self) -> Option<&mut Object> {
+        self.index.object_mut(self.found)
+    }
+
+    /// Sets (Unix milliseconds) or takes away the expiry.
+    pub fn set_expiry_ms(&mut self, expiry_ms: Option<i64>) {
+        self.modify(|entry| entry.set_expiry_ms(expiry_ms));
+    }
+
+    /// Sets the LRU clock or LFU counter (RESTORE), see `aging`.
+    pub fn set_access(&mut self, access: u32) {
+        self.index.set_access(self.found, access);
+    }
+
+    /// Takes the key out, to be dropped here or elsewhere.
+    pub fn remove(self) -> Entry {
+        self.index.remove(self.found).expect("an update holds the index, so the entry stays")
+    }
+
+    fn modify<R>(&mut self, change: impl FnOnce(&mut Entry) -> R) -> R {
+        self.index.modify(self.found, change).expect("an update holds the index, so the entry stays")
+    }
+}
+
+/// The text of a string, to be changed.
+#[derive(Debug)]
+pub struct StringMut<'u, 'a> {
+    update: &'u mut Update<'a>,
+    length: usize,
+}
+
+impl StringMut<'_, '_> {
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Cuts the text or fills it up with zeros.
+    pub fn resize(&mut self, length: usize) {
+        self.update.modify(|entry| entry.resize_text(length));
+        self.length = length;
+    }
+
+    pub fn extend(&mut self, suffix: &[u8]) {
+        let start = self.length;
+        self.resize(start + suffix.len());
+        self.bytes_mut()[start..].copy_from_slice(suffix);
+    }
+
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.update.index.text_mut(self.update.found).unwrap_or_default()
+    }
+}
