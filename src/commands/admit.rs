@@ -150,10 +150,7 @@ fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(),
 
 #[inline]
 fn possible_while_subscribed(ctx: &Ctx<'_>, id: CommandId, command: &Command) -> Result<(), CommandError> {
-    if ctx.client.is_subscribed()
-        && !ctx.reply.is_resp3()
-        && command.flags & flags::WHILE_SUBSCRIBED == 0
-    {
+    if ctx.client.is_subscribed() && !ctx.reply.is_resp3() && command.flags & flags::WHILE_SUBSCRIBED == 0 {
         return Err(CommandError::SubscribedMode(ctx.registry.full_name(id).to_owned()));
     }
     Ok(())
@@ -174,7 +171,9 @@ fn not_paused(ctx: &Ctx<'_>, nature: Nature) -> Admission {
     }
     match ctx.engine.pause.at(ctx.engine.clock.unix_ms()) {
         Some(PauseKind::All) => Admission::Later,
-        Some(PauseKind::Write) if nature.flags & (flags::WRITE | flags::MAY_REPLICATE) != 0 => Admission::Later,
+        Some(PauseKind::Write) if nature.flags & (flags::WRITE | flags::MAY_REPLICATE) != 0 => {
+            Admission::Later
+        }
         _ => Admission::Now,
     }
 }

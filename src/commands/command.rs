@@ -192,9 +192,17 @@ pub enum Begin {
 pub enum Find {
     /// Every `step`-th up to `last` (relative to the begin; negative: from the end); a `limit` above 1
     /// takes only that fraction of the rest.
-    Range { last: i64, step: usize, limit: usize },
+    Range {
+        last: i64,
+        step: usize,
+        limit: usize,
+    },
     /// As many as the argument at `at` says, the first one at `first` (both relative to the begin).
-    Count { at: usize, first: usize, step: usize },
+    Count {
+        at: usize,
+        first: usize,
+        step: usize,
+    },
     Unknown,
 }
 

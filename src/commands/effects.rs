@@ -10,6 +10,7 @@ use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
 #[inline]
 pub fn declare_interest(keys: &mut Keyspace, engine: &Engine) {
     keys.effects.set_interest(if engine.watches.is_empty() { Interest::empty() } else { Interest::WATCH });
+    keys.effects.set_event_classes(engine.config.notify_keyspace_events);
 }
 
 /// Performs the effects of the command that has just executed.

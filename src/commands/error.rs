@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::keyspace::WrongType;
+
 /// An error reply; the first word is its code.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommandError {
@@ -97,11 +99,30 @@ pub enum CommandError {
     NestedMulti,
     #[error("ERR WATCH inside MULTI is not allowed")]
     WatchInMulti,
+    // Strings.
+    //
+    // Keys and expiry.
+    //
+    // Connections and clients.
+    //
+    // Channels.
+    //
+    // Configuration.
+    //
+    // Introspection.
+    //
+    // Snapshots and shutdown.
 }
 
 impl CommandError {
     /// The error code: what INFO errorstats counts by.
     pub fn code(text: &str) -> &str {
         text.split(' ').next().unwrap_or("ERR")
+    }
+}
+
+impl From<WrongType> for CommandError {
+    fn from(_: WrongType) -> Self {
+        Self::WrongType
     }
 }

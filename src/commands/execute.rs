@@ -77,9 +77,11 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     let command = ctx.registry.command(id);
     let outer = std::mem::replace(&mut ctx.command, id);
     ctx.keys.begin(ctx.client.db, ctx.engine.clock.unix_ms(), !ctx.client.no_touch);
+    effects::declare_interest(ctx.keys, ctx.engine);
     let started_us = ctx.engine.clock.monotonic_us();
     let mark = ctx.reply.mark();
-    if !ctx.engine.clients.monitors().is_empty() && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0 {
+    if !ctx.engine.clients.monitors().is_empty() && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0
+    {
         monitor::feed(ctx, args);
     }
 
@@ -144,9 +146,7 @@ fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, f
         engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
     }
     let slower_than_us = engine.config.observe.slowlog_log_slower_than_us;
-    if slower_than_us >= 0
-        && duration_us >= slower_than_us as u64
-        && command.flags & flags::SKIP_SLOWLOG == 0
+    if slower_than_us >= 0 && duration_us >= slower_than_us as u64 && command.flags & flags::SKIP_SLOWLOG == 0
     {
         monitor::log_slow(ctx, args, duration_us);
     }

@@ -5,7 +5,7 @@
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
-//! * the groups: `connection`, `transactions`, `strings`, …
+//! * the groups: `connection`, `client`, `transactions`, `strings`, …
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -21,8 +21,22 @@ mod effects;
 mod monitor;
 mod evict;
 mod connection;
-mod strings;
+mod client;
 mod transactions;
+mod pubsub;
+mod keys;
+mod object;
+mod expiry;
+mod strings;
+mod persistence;
+mod config_commands;
+mod server_info;
+mod command_info;
+mod slowlog;
+mod latency;
+mod memory;
+mod debug;
+mod miscellany;
 pub mod docs;
 pub mod syntax;
 
@@ -33,4 +47,22 @@ pub use execute::{Outcome, process};
 pub use registry::Registry;
 
 /// The rows of all groups.
-pub const TABLES: &[&[Command]] = &[connection::COMMANDS, strings::COMMANDS, transactions::COMMANDS];
+pub const TABLES: &[&[Command]] = &[
+    connection::COMMANDS,
+    client::COMMANDS,
+    transactions::COMMANDS,
+    pubsub::COMMANDS,
+    keys::COMMANDS,
+    object::COMMANDS,
+    expiry::COMMANDS,
+    strings::COMMANDS,
+    persistence::COMMANDS,
+    config_commands::COMMANDS,
+    server_info::COMMANDS,
+    command_info::COMMANDS,
+    slowlog::COMMANDS,
+    latency::COMMANDS,
+    memory::COMMANDS,
+    debug::COMMANDS,
+    miscellany::COMMANDS,
+];

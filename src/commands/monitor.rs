@@ -7,7 +7,8 @@ use crate::util::text::push_quoted;
 /// Sends a command to the clients in MONITOR mode.
 pub fn feed(ctx: &mut Ctx<'_>, args: &Args<'_>) {
     let unix_us = ctx.engine.clock.unix_us();
-    let peer = if ctx.client.is_unix { format!("unix:{}", ctx.client.local) } else { ctx.client.peer.clone() };
+    let peer =
+        if ctx.client.is_unix { format!("unix:{}", ctx.client.local) } else { ctx.client.peer.clone() };
     let mut line =
         format!("{}.{:06} [{} {peer}]", unix_us / 1_000_000, unix_us % 1_000_000, ctx.client.db).into_bytes();
     for argument in args.all() {
@@ -24,7 +25,7 @@ pub fn feed(ctx: &mut Ctx<'_>, args: &Args<'_>) {
 pub fn log_slow(ctx: &mut Ctx<'_>, args: &Args<'_>, duration_us: u64) {
     let engine = &mut *ctx.engine;
     let now_s = (engine.clock.unix_ms() / 1000) as u64;
-    let arguments = args.all().enumerate().map(|(index, argument)| (argument, args.original_len(index)));
+    let arguments = (0..args.len()).map(|index| args.at(index));
     engine.slowlog.push(now_s, duration_us, arguments, ctx.client.peer.as_bytes(), &ctx.client.name);
     engine.slowlog.trim(engine.config.observe.slowlog_max_len);
 }

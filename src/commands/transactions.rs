@@ -6,7 +6,7 @@ use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::RO;
 use super::command::categories::TRANSACTION;
 use super::command::flags::{
-    ALLOW_BUSY, FAST, LOADING, NO_MULTI, NOSCRIPT, RUNS_TRANSACTION, SKIP_SLOWLOG, STALE, UNQUEUED,
+    ALLOW_BUSY, FAST, LOADING, NOSCRIPT, RUNS_TRANSACTION, SKIP_SLOWLOG, STALE, UNQUEUED,
 };
 use super::command::{Command, CommandResult, command, keys_from};
 use super::context::Ctx;
@@ -15,7 +15,14 @@ use super::execute::{arguments_of, call};
 use crate::engine::{CommandId, QueuedCommand, Transaction};
 
 pub const COMMANDS: &[Command] = &[
-    command("multi", multi, Exactly(1), NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY | UNQUEUED, TRANSACTION, &[]),
+    command(
+        "multi",
+        multi,
+        Exactly(1),
+        NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY | UNQUEUED,
+        TRANSACTION,
+        &[],
+    ),
     command(
         "exec",
         exec,

@@ -9,9 +9,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::notify::NotifyFlags;
 use super::settings::{OutputLimit, PrimaryAddress, SavePoint, ShutdownFlags};
 use super::structured;
+use crate::keyspace::EventClass;
 use crate::util::number::parse_i64;
 use crate::util::text::{parse_memory, push_quoted};
 
@@ -71,7 +71,7 @@ pub(super) enum Value {
     SavePoints(Vec<SavePoint>),
     OutputLimits([OutputLimit; 3]),
     OomScores([i32; 3]),
-    NotifyFlags(NotifyFlags),
+    NotifyFlags(EventClass),
     Addresses(Vec<String>),
     Primary(Option<PrimaryAddress>),
     Percentiles(Vec<f64>),
@@ -118,7 +118,7 @@ impl Kind {
             Self::SavePoints => structured::parse_save_points(arguments),
             Self::OutputLimits => structured::parse_output_limits(arguments, current),
             Self::OomScores => structured::parse_oom_scores(arguments),
-            Self::NotifyFlags => match NotifyFlags::parse(text) {
+            Self::NotifyFlags => match EventClass::parse(text) {
                 Some(flags) => Ok(Value::NotifyFlags(flags)),
                 None => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
             },

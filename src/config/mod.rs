@@ -3,7 +3,7 @@
 //! CONFIG GET, SET and REWRITE, and the list of directives in the README.
 //!
 //! * `settings`: [`Config`] and its groups: what the rest of the program reads.
-//! * `choices`, `notify`: the enums and flag sets among the values.
+//! * `choices`: the enums among the values.
 //! * `kind`, `structured`: how the text of a directive becomes a value, and back.
 //! * `row`, `table`: the rows.
 //! * `access`: CONFIG GET and CONFIG SET.
@@ -18,7 +18,6 @@ mod choices;
 mod include;
 mod kind;
 mod load;
-mod notify;
 mod rewrite;
 mod row;
 mod settings;
@@ -31,7 +30,6 @@ pub use choices::{
     ProtectedAction, SanitizeDumpPayload, Supervised, SyslogFacility,
 };
 pub use load::{FatalConfigError, Loaded, REDIS_VERSION};
-pub use notify::NotifyFlags;
 pub use row::{Apply, directive_names, is_sensitive, readme_table};
 pub use settings::{
     Aof, ClientsMemory, Config, Encoding, Expiry, Limits, Log, Memory, Network, Observe, OutputClass,

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use super::choices::{Choice, index_of};
 use super::kind::{Kind, Reason, Value};
-use super::notify::NotifyFlags;
 use super::settings::{ClientsMemory, Config, OutputLimit, PrimaryAddress, SavePoint, ShutdownFlags};
 use super::table::ROWS;
+use crate::keyspace::EventClass;
 
 /// What the server must do once a changed value is in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -303,7 +303,7 @@ setting! {
     Vec<SavePoint>: SavePoints,
     [OutputLimit; 3]: OutputLimits,
     [i32; 3]: OomScores,
-    NotifyFlags: NotifyFlags,
+    EventClass: NotifyFlags,
     Vec<String>: Addresses,
     Option<PrimaryAddress>: Primary,
     Vec<f64>: Percentiles,

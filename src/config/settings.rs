@@ -11,7 +11,7 @@ use super::choices::{
     SanitizeDumpPayload, Supervised, SyslogFacility,
 };
 use super::kind::Value;
-use super::notify::NotifyFlags;
+use crate::keyspace::EventClass;
 
 /// The configuration in force.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Config {
     pub security: Security,
     pub observe: Observe,
     /// Classes of keyspace events to publish.
-    pub notify_keyspace_events: NotifyFlags,
+    pub notify_keyspace_events: EventClass,
     /// Values of directives that no field stands for, by name; absent means default.
     pub(super) kept: BTreeMap<&'static str, Value>,
 }
@@ -50,7 +50,7 @@ impl Config {
             replication: Replication::default(),
             security: Security::default(),
             observe: Observe::default(),
-            notify_keyspace_events: NotifyFlags::default(),
+            notify_keyspace_events: EventClass::default(),
             kept: BTreeMap::new(),
         }
     }

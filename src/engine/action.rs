@@ -28,10 +28,18 @@ pub struct ShutdownRequest {
 pub enum Action {
     /// A directive changed and has an effect outside of the configuration.
     Apply(Apply),
-    Shutdown { request: ShutdownRequest, client: ClientId },
-    BackgroundSave { schedule: bool, client: ClientId },
+    Shutdown {
+        request: ShutdownRequest,
+        client: ClientId,
+    },
+    BackgroundSave {
+        schedule: bool,
+        client: ClientId,
+    },
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// Write the configuration back to its file.
-    Restart { delay_ms: u64 },
+    Restart {
+        delay_ms: u64,
+    },
 }

@@ -16,7 +16,5 @@ pub use action::{Action, CloseReason, ShutdownRequest};
 pub use clients::{Client, Clients};
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};
-pub use session::{
-    ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction,
-};
+pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use watch::Watches;

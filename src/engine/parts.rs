@@ -1,5 +1,6 @@
 //! The engine: its parts by name. A part that needs more than a few lines has a module of its own.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::action::Action;
@@ -13,7 +14,7 @@ use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
 use crate::sys::worker::Worker;
-use crate::util::random::{Random, hex_id};
+use crate::util::random::Random;
 
 /// Everything commands work on besides the keyspace.
 pub struct Engine {
@@ -51,10 +52,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub fn new(started_ms: i64, config_file: Option<PathBuf>) -> Self {
+    pub fn new(started_ms: i64, config_file: Option<PathBuf>, random: &mut Random) -> Self {
+        let mut id = || String::from_utf8_lossy(&random.hex_id()).into_owned();
         Self {
-            run_id: hex_id(),
-            replication_id: hex_id(),
+            run_id: id(),
+            replication_id: id(),
             started_ms,
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
@@ -131,10 +133,13 @@ impl Default for DebugSwitches {
 }
 
 impl Engine {
-    pub fn new(config: Config, config_file: Option<PathBuf>, commands: usize) -> Self {
+    /// An engine with the given configuration, for a registry of `commands` commands. Fails if no helper
+    /// thread can be started.
+    pub fn new(config: Config, config_file: Option<PathBuf>, commands: usize) -> io::Result<Self> {
         let clock = Clock::new();
         let now_ms = clock.unix_ms();
-        Self {
+        let mut random = Random::from_os();
+        Ok(Self {
             config,
             clock,
             clients: Clients::default(),
@@ -146,13 +151,13 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             snapshots: SnapshotStatus::new(now_ms / 1000),
-            identity: Identity::new(now_ms, config_file),
+            identity: Identity::new(now_ms, config_file, &mut random),
             debug: DebugSwitches::default(),
-            random: Random::from_os(),
-            worker: Worker::new("lazy-free"),
+            random,
+            worker: Worker::start("lazy-free")?,
             actions: Vec::new(),
             nesting: 0,
-        }
+        })
     }
 
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.

@@ -19,10 +19,9 @@ impl Pause {
     pub fn start(&mut self, kind: PauseKind, until_ms: i64) {
         self.current = Some(match self.current {
             None => (kind, until_ms),
-            Some((old_kind, old_until_ms)) => (
-                if old_kind == PauseKind::All { PauseKind::All } else { kind },
-                old_until_ms.max(until_ms),
-            ),
+            Some((old_kind, old_until_ms)) => {
+                (if old_kind == PauseKind::All { PauseKind::All } else { kind }, old_until_ms.max(until_ms))
+            }
         });
     }
 

@@ -231,6 +231,14 @@ impl Keyspace {
         self.current_mut().index.remove(found)
     }
 
+    /// Whether a key of any database is there but logically expired; nothing is deleted or counted.
+    pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
+        let Some(database) = self.databases.get(db) else { return false };
+        let found = database.index.find(database.index.hash(key), key);
+        let entry = found.and_then(|found| database.index.entry(found));
+        entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+    }
+
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
     /// expired it returns one of them, as Redis does.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {

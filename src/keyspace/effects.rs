@@ -82,18 +82,18 @@ const LETTERS: [(char, EventClass); 14] = [
 
 impl EventClass {
     /// The classes of a text like `KEA`; `None` if a letter is unknown.
-    pub fn from_letters(text: &str) -> Option<Self> {
-        text.chars().try_fold(Self::empty(), |classes, letter| {
+    pub fn parse(letters: &[u8]) -> Option<Self> {
+        letters.iter().try_fold(Self::empty(), |classes, letter| {
             let added = match letter {
-                'A' => Self::ALL,
-                _ => LETTERS.iter().find(|(known, _)| *known == letter)?.1,
+                b'A' => Self::ALL,
+                _ => LETTERS.iter().find(|(known, _)| *known as u8 == *letter)?.1,
             };
             Some(classes | added)
         })
     }
 
     /// The shortest text for the classes, as CONFIG GET shows it.
-    pub fn to_letters(self) -> String {
+    pub fn letters(self) -> String {
         let all = if self.contains(Self::ALL) { Self::ALL } else { Self::empty() };
         // With `A` Redis 7.2 does not list `n`, although `A` does not contain it.
         let hidden = if all.is_empty() { all } else { all | Self::NEW };
@@ -367,7 +367,7 @@ mod tests {
     fn effects_come_out_in_order_and_only_once() {
         let mut effects = Effects::default();
         effects.set_interest(Interest::WATCH);
-        effects.set_event_classes(EventClass::from_letters("K$").unwrap());
+        effects.set_event_classes(EventClass::parse(b"K$").unwrap());
         effects.changed(0, b"first");
         effects.event(EventClass::STRING, "set", 3, b"second");
         effects.event(EventClass::LIST, "lpush", 3, b"third");
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn classes_without_a_channel_are_not_events() {
         let mut effects = Effects::default();
-        effects.set_event_classes(EventClass::from_letters("A").unwrap());
+        effects.set_event_classes(EventClass::parse(b"A").unwrap());
         effects.event(EventClass::STRING, "set", 0, b"key");
         assert!(effects.is_empty());
     }
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn letters_are_shown_as_redis_shows_them() {
-        let shown = |text| EventClass::from_letters(text).map(EventClass::to_letters);
+        let shown = |text| EventClass::parse(text.as_bytes()).map(EventClass::letters);
         assert_eq!(shown("KEA").as_deref(), Some("AKE"));
         assert_eq!(shown("g$lshzxetdKE").as_deref(), Some("AKE"));
         assert_eq!(shown("Elg").as_deref(), Some("glE"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +15,9 @@ use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 use thiserror::Error;
 
 use super::connection::Stream;
+
+/// Unanswered keepalive probes after which a peer is given up.
+const KEEPALIVE_PROBES: u32 = 3;
 
 /// What all listeners share.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +41,14 @@ impl BindError {
         let Self::Tcp { source, .. } = self else { return false };
         matches!(
             source.raw_os_error(),
-            Some(libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT | libc::ESOCKTNOSUPPORT
-                | libc::EPFNOSUPPORT | libc::ENOPROTOOPT)
+            Some(
+                libc::EADDRNOTAVAIL
+                    | libc::EAFNOSUPPORT
+                    | libc::EPROTONOSUPPORT
+                    | libc::ESOCKTNOSUPPORT
+                    | libc::EPFNOSUPPORT
+                    | libc::ENOPROTOOPT
+            )
         )
     }
 }
@@ -126,7 +135,7 @@ pub fn tune(stream: &Stream, keepalive_s: u32) -> io::Result<()> {
         let keepalive = TcpKeepalive::new()
             .with_time(Duration::from_secs(keepalive_s.into()))
             .with_interval(Duration::from_secs(probe_s.into()))
-            .with_retries(3);
+            .with_retries(KEEPALIVE_PROBES);
         socket.set_tcp_keepalive(&keepalive)?;
     }
     Ok(())
@@ -183,5 +192,5 @@ fn bind_unix(path: &Path, permissions: Option<u32>, options: ListenOptions) -> i
     }
     socket.listen(options.backlog)?;
     socket.set_nonblocking(true)?;
-    Ok(UnixListener::from_std(socket.into()))
+    Ok(UnixListener::from_std(OwnedFd::from(socket).into()))
 }

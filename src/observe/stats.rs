@@ -82,6 +82,12 @@ impl DurationStats {
 }
 
 impl Stats {
+    /// Counts an error reply by its code (`ERR`, `WRONGTYPE`).
+    pub fn record_error(&mut self, code: &[u8]) {
+        self.total_error_replies += 1;
+        self.errors.record(code);
+    }
+
     /// Everything CONFIG RESETSTAT forgets.
     pub fn reset(&mut self) {
         *self = Self {

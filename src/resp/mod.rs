@@ -9,4 +9,6 @@ mod request;
 
 pub use output::{CHUNK_BYTES, Output};
 pub use reply::{Protocol, Reply};
-pub use request::{BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken};
+pub use request::{
+    BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken,
+};

@@ -81,7 +81,11 @@ impl Server {
             match listener.accept() {
                 Ok(Some(accepted)) => self.admit_connection(accepted),
                 Ok(None) => return,
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                    ) => {}
                 Err(error) => {
                     log::warn!("Accepting client connection: {error}");
                     // Edge-triggered: ask again at the next timer, when descriptors may be free.
@@ -103,7 +107,10 @@ impl Server {
             self.turn_away(accepted, TOO_MANY_CLIENTS);
             return;
         }
-        if self.engine.config.network.protected_mode && self.engine.config.security.requirepass.is_none() && !accepted.is_local {
+        if self.engine.config.network.protected_mode
+            && self.engine.config.security.requirepass.is_none()
+            && !accepted.is_local
+        {
             self.engine.stats.connections_rejected += 1;
             self.turn_away(accepted, PROTECTED);
             return;

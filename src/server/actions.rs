@@ -21,10 +21,13 @@ impl Server {
 
     pub(super) fn on_signals(&mut self) {
         while let Some(signal) = self.signals.take() {
-            log::warn!("Received {}", match signal {
-                Signal::Terminate => "SIGTERM scheduling shutdown...",
-                Signal::Interrupt => "SIGINT scheduling shutdown...",
-            });
+            log::warn!(
+                "Received {}",
+                match signal {
+                    Signal::Terminate => "SIGTERM scheduling shutdown...",
+                    Signal::Interrupt => "SIGINT scheduling shutdown...",
+                }
+            );
             self.exit = Some(0);
         }
     }

@@ -109,7 +109,11 @@ impl Server {
                     Source::Signals => self.on_signals(),
                     Source::Listener(index) => self.accept(index),
                     Source::Client(slot) => {
-                        self.on_client(slot, event.is_readable() || event.is_read_closed(), event.is_writable());
+                        self.on_client(
+                            slot,
+                            event.is_readable() || event.is_read_closed(),
+                            event.is_writable(),
+                        );
                     }
                 }
             }

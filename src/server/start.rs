@@ -23,7 +23,13 @@ pub fn main() -> ExitCode {
     };
     signals::install_panic_hook();
     let registry = Registry::new(TABLES);
-    let mut engine = Engine::new(loaded.config, loaded.file, registry.len());
+    let mut engine = match Engine::new(loaded.config, loaded.file, registry.len()) {
+        Ok(engine) => engine,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let databases = engine.config.process.databases as usize;
     let hash_key = (engine.random.next_u64(), engine.random.next_u64());
     let keys = Keyspace::new(databases, hash_key);

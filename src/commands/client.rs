@@ -1,0 +1,5 @@
+//! CLIENT.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,5 @@
+//! COMMAND.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

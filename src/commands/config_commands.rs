@@ -1,0 +1,5 @@
+//! CONFIG.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

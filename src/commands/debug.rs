@@ -1,0 +1,5 @@
+//! DEBUG.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,5 @@
+//! LATENCY.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,5 @@
+//! MEMORY.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

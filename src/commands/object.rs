@@ -1,0 +1,5 @@
+//! OBJECT.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

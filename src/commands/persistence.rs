@@ -1,0 +1,5 @@
+//! SAVE BGSAVE LASTSAVE SHUTDOWN.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

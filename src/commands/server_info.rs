@@ -1,0 +1,5 @@
+//! INFO.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,5 @@
+//! SLOWLOG.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,1 @@
+//! CLIENT and its subcommands, HELLO, AUTH, RESET.

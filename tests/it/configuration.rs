@@ -1,0 +1,1 @@
+//! CONFIG, directives from file, command line and environment.

@@ -1,0 +1,1 @@
+//! maxmemory and its policies; memory of clients.

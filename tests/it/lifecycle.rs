@@ -1,0 +1,1 @@
+//! Start, stop, signals, logs.

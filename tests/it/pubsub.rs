@@ -1,0 +1,1 @@
+//! Channels, patterns, shard channels, keyspace events.

@@ -1,0 +1,239 @@
+//! A server under test, and clients that speak the protocol by hand.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// How long a reply or a start may take before the test fails; never what a test measures.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A `russet-server` process with a directory of its own, killed when dropped. Its log is printed if
+/// the test fails.
+pub struct Server {
+    process: Child,
+    directory: TempDir,
+    pub port: u16,
+}
+
+impl Server {
+    /// Starts a server with default settings.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts a server with more arguments, e.g. `["--maxmemory", "10mb"]`.
+    pub fn with(arguments: &[&str]) -> Self {
+        Self::in_directory(TempDir::new().unwrap(), arguments)
+    }
+
+    /// Starts a server in a directory that another one has left.
+    pub fn in_directory(directory: TempDir, arguments: &[&str]) -> Self {
+        // Another process may take the port between the look and the bind: then try another one.
+        for _ in 0..20 {
+            let port = free_port();
+            let mut server = Self::spawn(&directory, port, arguments);
+            if wait_until(|| server.answers_or_ended()) && server.process.try_wait().unwrap().is_none() {
+                return Self { process: server.process, directory, port };
+            }
+            let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
+            assert!(log.contains("in use"), "the server does not start: {log}");
+        }
+        panic!("no free port");
+    }
+
+    fn spawn(directory: &TempDir, port: u16, arguments: &[&str]) -> Starting {
+        let log = fs::File::create(directory.path().join("log")).unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_russet-server"))
+            .args(["--port", &port.to_string(), "--dir", directory.path().to_str().unwrap()])
+            .args(["--save", ""])
+            .args(["--enable-debug-command", "yes"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Starting { process, port }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What the server has logged to its standard output.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Waits for the process to end by itself; its exit code, and the directory it leaves.
+    pub fn wait(mut self) -> (Option<i32>, TempDir) {
+        assert!(wait_until(|| self.process.try_wait().unwrap().is_some()), "the server goes on");
+        let code = self.process.wait().unwrap().code();
+        let directory = std::mem::replace(&mut self.directory, TempDir::new().unwrap());
+        (code, directory)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            eprintln!("--- log of the server ---\n{}", self.log());
+        }
+    }
+}
+
+/// A process that may not be ready yet.
+struct Starting {
+    process: Child,
+    port: u16,
+}
+
+impl Starting {
+    fn answers_or_ended(&mut self) -> bool {
+        if self.process.try_wait().unwrap().is_some() {
+            return true;
+        }
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        let mut reply = [0; 1];
+        stream.write_all(b"PING\r\n").is_ok() && stream.read_exact(&mut reply).is_ok()
+    }
+}
+
+/// A connection that sends words and shows replies as the bytes on the wire, made readable.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Sends a request of these arguments.
+    pub fn send_arguments<A: AsRef<[u8]>>(&mut self, arguments: &[A]) {
+        let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
+        for argument in arguments {
+            let argument = argument.as_ref();
+            request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
+            request.extend_from_slice(argument);
+            request.extend_from_slice(b"\r\n");
+        }
+        self.send_raw(&request);
+    }
+
+    /// Sends a request given as words; `""` stands for an empty argument.
+    pub fn send(&mut self, words: &str) {
+        let arguments: Vec<&str> = words
+            .split(' ')
+            .filter(|word| !word.is_empty())
+            .map(|word| if word == "\"\"" { "" } else { word })
+            .collect();
+        self.send_arguments(&arguments);
+    }
+
+    /// Sends a request and reads its reply.
+    pub fn call(&mut self, words: &str) -> String {
+        self.send(words);
+        self.reply()
+    }
+
+    /// The same with arguments of any bytes.
+    pub fn call_arguments<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> String {
+        self.send_arguments(arguments);
+        self.reply()
+    }
+
+    /// The next reply, as text: `:1`, `+OK`, `-ERR …`, `$value`, `$nil`, `*2[:1 $a]`, `%1[$k :1]`.
+    pub fn reply(&mut self) -> String {
+        let line = self.line();
+        let (kind, rest) = line.split_at(1);
+        match kind {
+            "$" | "=" if rest == "-1" => "$nil".to_owned(),
+            "$" | "=" => {
+                let mut bytes = vec![0; rest.parse::<usize>().unwrap() + 2];
+                self.stream.read_exact(&mut bytes).unwrap();
+                bytes.truncate(bytes.len() - 2);
+                format!("{kind}{}", String::from_utf8_lossy(&bytes))
+            }
+            "*" if rest == "-1" => "*nil".to_owned(),
+            "*" | "~" | ">" => self.elements(kind, rest.parse().unwrap()),
+            "%" | "|" => self.elements(kind, rest.parse::<usize>().unwrap() * 2),
+            _ => line,
+        }
+    }
+
+    /// Whether the server has closed the connection (after reading what it still sent).
+    pub fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).is_ok()
+    }
+
+    fn elements(&mut self, kind: &str, count: usize) -> String {
+        let shown = if matches!(kind, "%" | "|") { count / 2 } else { count };
+        let elements: Vec<String> = (0..count).map(|_| self.reply()).collect();
+        format!("{kind}{shown}[{}]", elements.join(" "))
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        assert!(line.ends_with("\r\n"), "the connection was closed after {line:?}");
+        line.truncate(line.len() - 2);
+        line
+    }
+}
+
+/// Sends a request and compares its reply.
+#[track_caller]
+pub fn check(client: &mut Client, words: &str, expected: &str) {
+    assert_eq!(client.call(words), expected, "{words}");
+}
+
+/// Sends several requests in order and compares their replies.
+#[track_caller]
+pub fn check_all(client: &mut Client, cases: &[(&str, &str)]) {
+    for (words, expected) in cases {
+        check(client, words, expected);
+    }
+}
+
+/// Asks again until `condition` holds; false when patience ends.
+pub fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
+    let start = std::time::Instant::now();
+    while !condition() {
+        if start.elapsed() > PATIENCE {
+            return false;
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test waits for another process")]
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
