@@ -7,6 +7,7 @@
 //! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -20,7 +21,6 @@ mod execute;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
 mod connection;
@@ -35,6 +35,8 @@ mod persistence;
 mod config_commands;
 mod server_info;
 mod command_info;
+mod command_docs;
+mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;
