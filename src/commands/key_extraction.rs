@@ -155,17 +155,23 @@ mod tests {
     use super::super::command::{command, counted_keys, keys_from, range};
     use super::*;
 
-    fn found(specs: &'static [KeySpec], line: &str) -> Option<Vec<usize>> {
-        found_of(&row(specs), line, Wanted::Keys)
+    fn found(specs: &[KeySpec], line: &str) -> Option<Vec<usize>> {
+        indexes(by_specs(specs, &words(line).as_slice(), Wanted::Keys))
     }
 
     fn found_of(command: &Command, line: &str, wanted: Wanted) -> Option<Vec<usize>> {
-        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
-        let keys = keys_of(command, &words.as_slice(), wanted)?;
-        Some(keys.into_iter().map(|key| key.index).collect())
+        indexes(keys_of(command, &words(line).as_slice(), wanted))
     }
 
-    fn row(specs: &'static [KeySpec]) -> Command {
+    fn words(line: &str) -> Vec<&[u8]> {
+        line.split(' ').map(str::as_bytes).collect()
+    }
+
+    fn indexes(keys: Option<Keys>) -> Option<Vec<usize>> {
+        Some(keys?.into_iter().map(|key| key.index).collect())
+    }
+
+    const fn row(specs: &'static [KeySpec]) -> Command {
         command("x", |_, _| Ok(()), AtLeast(1), 0, 0, specs)
     }
 
@@ -220,20 +226,20 @@ mod tests {
 
     #[test]
     fn channels_count_only_when_asked_for() {
-        let publish = row(&[range(1, 0, 1, NOT_KEY)]);
-        assert!(!may_have_keys(&publish));
-        assert_eq!(found_of(&publish, "spublish a b", Wanted::Keys), Some(vec![]));
-        assert_eq!(found_of(&publish, "spublish a b", Wanted::KeysAndChannels), Some(vec![1]));
+        const PUBLISH: Command = row(&[range(1, 0, 1, NOT_KEY)]);
+        assert!(!may_have_keys(&PUBLISH));
+        assert_eq!(found_of(&PUBLISH, "spublish a b", Wanted::Keys), Some(vec![]));
+        assert_eq!(found_of(&PUBLISH, "spublish a b", Wanted::KeysAndChannels), Some(vec![1]));
     }
 
     #[test]
     fn a_finder_decides_where_specifications_are_vague() {
-        let sure = row(&[range(1, 0, 1, RO)]).keys_by(|_| None);
-        assert_eq!(found_of(&sure, "get a", Wanted::Keys), Some(vec![1]));
-        let vague = row(&[range(1, 0, 1, RW | VARIABLE_FLAGS)])
+        const SURE: Command = row(&[range(1, 0, 1, RO)]).keys_by(|_| None);
+        const VAGUE: Command = row(&[range(1, 0, 1, RW | VARIABLE_FLAGS)])
             .keys_by(|line| Some(Keys::from_iter([KeyPosition { index: line.len() - 1, access: RO }])));
-        assert_eq!(found_of(&vague, "x a b", Wanted::Keys), Some(vec![2]));
-        let incomplete = row(&[range(1, 0, 1, RO | INCOMPLETE)]).keys_by(|_| None);
-        assert_eq!(found_of(&incomplete, "sort a", Wanted::Keys), None);
+        const INCOMPLETE_ROW: Command = row(&[range(1, 0, 1, RO | INCOMPLETE)]).keys_by(|_| None);
+        assert_eq!(found_of(&SURE, "get a", Wanted::Keys), Some(vec![1]));
+        assert_eq!(found_of(&VAGUE, "x a b", Wanted::Keys), Some(vec![2]));
+        assert_eq!(found_of(&INCOMPLETE_ROW, "sort a", Wanted::Keys), None);
     }
 }

@@ -241,3 +241,121 @@ fn pubsub_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         ],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::Registry;
+    use super::super::{TABLES, process};
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::{Client, CommandId, Engine, Session};
+    use crate::keyspace::{EventClass, Keyspace};
+    use crate::resp::{OwnedRequest, Protocol};
+
+    /// A server without sockets, and one client of it.
+    struct Bench {
+        engine: Engine,
+        keys: Keyspace,
+        registry: Registry,
+        slot: usize,
+    }
+
+    impl Bench {
+        fn new(protocol: Protocol) -> Self {
+            let registry = Registry::new(TABLES);
+            let mut engine = Engine::new(Config::default(), None, registry.len()).unwrap();
+            let session = Session::new(engine.clients.allocate_id(), 0);
+            let slot = engine.clients.insert(Client {
+                session: Session { authenticated: true, protocol, ..session },
+                reply: Reply::new(protocol),
+            });
+            Self { engine, keys: Keyspace::new(16, (1, 2)), registry, slot }
+        }
+
+        /// What the client receives for these requests, line ends shown as blanks.
+        fn receives(&mut self, requests: &[&str]) -> String {
+            let mut client = self.engine.clients.take(self.slot).unwrap();
+            for request in requests {
+                let words: Vec<&[u8]> = request.split(' ').map(str::as_bytes).collect();
+                let mut ctx = Ctx {
+                    keys: &mut self.keys,
+                    reply: &mut client.reply,
+                    client: &mut client.session,
+                    engine: &mut self.engine,
+                    registry: &self.registry,
+                    command: CommandId(0),
+                };
+                process(&mut ctx, OwnedRequest::of(&words).view());
+            }
+            let received = client.reply.output.single().unwrap_or_default().to_vec();
+            client.reply.output.clear();
+            self.engine.clients.put_back(client);
+            String::from_utf8(received).unwrap().replace("\r\n", " ")
+        }
+
+        fn session(&self) -> &Session {
+            &self.engine.clients.by_slot(self.slot).unwrap().session
+        }
+    }
+
+    #[test]
+    fn confirmations_are_pushed_in_resp3() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        assert_eq!(
+            bench.receives(&["SUBSCRIBE a", "UNSUBSCRIBE a", "UNSUBSCRIBE"]),
+            ">3 $9 subscribe $1 a :1 >3 $11 unsubscribe $1 a :0 >3 $11 unsubscribe _ :0 "
+        );
+        let mut bench = Bench::new(Protocol::Resp2);
+        assert_eq!(bench.receives(&["PUNSUBSCRIBE"]), "*3 $12 punsubscribe $-1 :0 ");
+    }
+
+    #[test]
+    fn a_message_to_oneself_follows_the_reply_to_publish() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        bench.receives(&["SUBSCRIBE a", "PSUBSCRIBE a*", "SSUBSCRIBE a"]);
+        assert_eq!(
+            bench.receives(&["PUBLISH a x"]),
+            ":2 >3 $7 message $1 a $1 x >4 $8 pmessage $2 a* $1 a $1 x "
+        );
+        assert_eq!(bench.receives(&["SPUBLISH a x"]), ":1 >3 $8 smessage $1 a $1 x ");
+    }
+
+    #[test]
+    fn confirmations_are_part_of_execs_reply_and_messages_follow_it() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        assert_eq!(
+            bench.receives(&["MULTI", "SUBSCRIBE a", "PUBLISH a x", "PING", "EXEC"]),
+            "+OK +QUEUED +QUEUED +QUEUED *3 >3 $9 subscribe $1 a :1 :1 +PONG >3 $7 message $1 a $1 x "
+        );
+    }
+
+    #[test]
+    fn own_changes_are_announced_behind_the_reply() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        bench.engine.config.notify_keyspace_events = EventClass::KEYEVENT | EventClass::STRING;
+        bench.receives(&["SUBSCRIBE __keyevent@0__:set"]);
+        assert_eq!(bench.receives(&["SET k 1"]), "+OK >3 $7 message $18 __keyevent@0__:set $1 k ");
+    }
+
+    #[test]
+    fn a_client_that_wants_no_replies_gets_its_messages() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        let mut client = bench.engine.clients.take(bench.slot).unwrap();
+        client.session.reply_mode = ReplyMode::Off;
+        bench.engine.clients.put_back(client);
+        assert_eq!(
+            bench.receives(&["SUBSCRIBE a", "PUBLISH a x"]),
+            ">3 $9 subscribe $1 a :1 >3 $7 message $1 a $1 x "
+        );
+    }
+
+    #[test]
+    fn the_session_knows_its_subscriptions() {
+        let mut bench = Bench::new(Protocol::Resp3);
+        bench.receives(&["SUBSCRIBE a b", "PSUBSCRIBE a* b", "SSUBSCRIBE a"]);
+        assert_eq!((bench.session().subscriptions, bench.session().shard_subscriptions), (4, 1));
+        bench.receives(&["UNSUBSCRIBE a nosuch", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]);
+        assert_eq!((bench.session().subscriptions, bench.session().shard_subscriptions), (1, 0));
+        assert!(bench.session().is_subscribed());
+    }
+}
