@@ -367,7 +367,7 @@ struct Bucket<T> {
 #[derive(Debug)]
 struct Node<T> {
     slots: [*mut T; NODE_SLOTS],
-    next: Option<Box<Node<T>>>,
+    next: Option<Box<Self>>,
 }
 
 const _: () = assert!(size_of::<Bucket<u8>>() == 64 && size_of::<Node<u8>>() == 32);
