@@ -392,7 +392,6 @@ impl<'a> EntryRef<'a> {
     pub fn string(self) -> Option<StrRef<'a>> {
         let shape = self.shape();
         match shape.flags.storage() {
-            // SAFETY: invariant 2: an integer is there.
             Storage::Integer => {
                 // SAFETY: invariant 2: an integer is there.
                 let number = unsafe { at::<i64>(self.block, shape.value_at()).read_unaligned() };

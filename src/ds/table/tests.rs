@@ -1,6 +1,6 @@
-//! The table against a `HashMap`, its scan guarantee, the fairness of its random choice, and its size.
+//! The table against a `HashSet`, its scan guarantee, the fairness of its random choice, and its size.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use proptest::prelude::*;
 
@@ -97,7 +97,7 @@ fn everything_is_found_at_every_size_up_and_down() {
 
 #[test]
 fn a_window_of_the_tag_is_refilled_where_it_is_used_up() {
-    // 2^8 buckets are reached at 1536 items, both ways.
+    // 2^8 buckets are reached at 1785 items, both ways.
     let count = if cfg!(miri) { 50 } else { 3000 };
     let mut numbers = Numbers::of(0..count);
     numbers.assert_invariants();
@@ -131,7 +131,7 @@ fn an_item_costs_at_most_thirteen_bytes() {
         numbers.insert(new);
         if new > 100_000 && new.is_multiple_of(10_000) {
             let bytes_per_item = numbers.table.memory_bytes() as f64 / numbers.table.len() as f64;
-            assert!(bytes_per_item < 13.4, "{bytes_per_item}");
+            assert!(bytes_per_item < 13.0, "{bytes_per_item}");
         }
     }
 }
@@ -254,22 +254,22 @@ proptest! {
     #[test]
     fn behaves_like_a_map(steps in steps(), hash_mask in prop_oneof![Just(u64::MAX), Just(0xff00_0000_0000_0007)]) {
         let mut numbers = Numbers::new(hash_mask);
-        let mut model = HashMap::new();
+        let mut model = HashSet::new();
         for step in steps {
             match step {
-                Step::Insert(new) if model.insert(new, ()).is_none() => numbers.insert(new),
+                Step::Insert(new) if model.insert(new) => numbers.insert(new),
                 Step::Insert(_) => prop_assert!(numbers.table.len() == model.len()),
                 Step::Remove(old) => {
-                    prop_assert_eq!(numbers.remove(old).is_some(), model.remove(&old).is_some());
+                    prop_assert_eq!(numbers.remove(old).is_some(), model.remove(&old));
                 }
                 Step::RemoveMany => for old in 0..100 {
-                    prop_assert_eq!(numbers.remove(old).is_some(), model.remove(&old).is_some());
+                    prop_assert_eq!(numbers.remove(old).is_some(), model.remove(&old));
                 },
             }
             prop_assert_eq!(numbers.table.len(), model.len());
         }
         numbers.assert_invariants();
         let listed: HashSet<u64> = numbers.table.iter().map(number).collect();
-        prop_assert_eq!(listed, model.into_keys().collect::<HashSet<_>>());
+        prop_assert_eq!(listed, model);
     }
 }

@@ -312,7 +312,7 @@ fn apply(keyspace: &mut Keyspace, step: &Step) {
         }
         Step::Remove(key) => drop(keyspace.remove(&[*key])),
         Step::Rename(from, to) => drop(keyspace.rename(&[*from], &[*to], true)),
-        Step::Read(key) => drop(keyspace.find(&[*key]).map(|entry| entry.string())),
+        Step::Read(key) => assert!(keyspace.find(&[*key]).is_none_or(|entry| entry.string().is_some())),
         Step::Later(delay_ms) => keyspace.begin(0, now_ms + i64::from(*delay_ms), true),
     }
 }

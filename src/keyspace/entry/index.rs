@@ -54,11 +54,6 @@ impl Index {
         self.volatile.len()
     }
 
-    /// Buckets of the table of entries with an expiry.
-    pub fn volatile_buckets(&self) -> usize {
-        self.volatile.buckets()
-    }
-
     /// Bytes of both tables, without the entries.
     pub fn table_bytes(&self) -> usize {
         self.keys.memory_bytes() + self.volatile.memory_bytes()

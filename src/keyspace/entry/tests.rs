@@ -21,7 +21,7 @@ fn text_of_entry(entry: &Entry) -> Vec<u8> {
 #[test]
 fn an_entry_gives_back_what_it_was_made_of() {
     for text in texts() {
-        for key in [&b""[..], KEY, &[b'k'; 200], &[b'k'; 20_000]] {
+        for key in [&b""[..], KEY, &[b'k'; 200], &vec![b'k'; 20_000]] {
             for expiry_ms in [None, Some(1_700_000_000_000)] {
                 let entry = Entry::string(key, NewString::Bytes(&text), expiry_ms, 0x00ab_cdef);
                 let view = entry.view();
