@@ -148,18 +148,14 @@ impl Keyspace {
     /// Looks a key up for a read command.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
-        match self.live(key) {
-            Some(found) => {
-                self.statistics.hits += 1;
-                self.touch(found);
-                self.current().index.entry(found)
-            }
-            None => {
-                self.statistics.misses += 1;
-                self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
-                None
-            }
-        }
+        let Some(found) = self.live(key) else {
+            self.statistics.misses += 1;
+            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
+            return None;
+        };
+        self.statistics.hits += 1;
+        self.touch(found);
+        self.current().index.entry(found)
     }
 
     /// Looks a string up for a read command.
