@@ -81,7 +81,7 @@ pub struct Keyspace {
 pub(super) struct Database {
     pub index: Index,
     /// Where the active expiry cycle goes on.
-    pub expiry_cursor: u64,
+    pub sweep_position: usize,
     /// Estimate of the remaining time of keys with an expiry, in milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -433,7 +433,7 @@ impl Keyspace {
 
 impl Database {
     pub fn new(hash_key: (u64, u64)) -> Self {
-        Self { index: Index::new(hash_key), expiry_cursor: 0, average_ttl_ms: 0 }
+        Self { index: Index::new(hash_key), sweep_position: 0, average_ttl_ms: 0 }
     }
 }
 

@@ -133,9 +133,9 @@ impl Index {
         self.keys.scan(cursor, |block| visit(self.borrow(block)))
     }
 
-    /// A step of an iteration over the entries with an expiry; see [`Table::scan`].
-    pub fn scan_volatile(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
-        self.volatile.scan(cursor, |block| visit(self.borrow(block)))
+    /// A step of a round over the entries with an expiry; see [`Table::sweep`].
+    pub fn sweep_volatile(&self, position: usize, mut visit: impl FnMut(EntryRef<'_>)) -> usize {
+        self.volatile.sweep(position, |block| visit(self.borrow(block)))
     }
 
     pub fn random(&self, random: &mut Random) -> Option<EntryRef<'_>> {
