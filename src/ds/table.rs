@@ -35,6 +35,7 @@
 
 use std::ptr::NonNull;
 
+use crate::sys::cpu::prefetch;
 use crate::util::random::Random;
 
 /// Slots in the cache line of a bucket.
@@ -103,6 +104,27 @@ impl<T> Table<T> {
         let (bucket, level) = self.address(hash);
         let slot = self.bucket(bucket)?.find(tag(hash, level), is_it)?;
         Some(Place { bucket, slot })
+    }
+
+    /// Asks the processor for the bucket of a hash that will be looked for.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        if let Some(bucket) = self.bucket(self.address(hash).0) {
+            prefetch(bucket);
+        }
+    }
+
+    /// Asks the processor for the items that [`Table::find`] will look at first; the bucket itself should
+    /// have arrived.
+    #[inline]
+    pub fn prefetch_items(&self, hash: u64) {
+        let (bucket, level) = self.address(hash);
+        let Some(bucket) = self.bucket(bucket) else { return };
+        for word in bucket.slots.iter().filter(|word| tag_of(**word) == tag(hash, level)) {
+            if let Some(item) = item(*word) {
+                prefetch(item.as_ptr().cast_const());
+            }
+        }
     }
 
     /// The item at a place.

@@ -145,6 +145,24 @@ impl Keyspace {
         self.databases.len()
     }
 
+    /// Asks the processor for the bucket of a key that will be looked up soon; returns what
+    /// [`Keyspace::prefetch_entry`] wants a little later. Hints only: nothing changes.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
+        let Some(database) = self.databases.get(db) else { return 0 };
+        let hash = database.index.hash(key);
+        database.index.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the entry itself, once its bucket has had time to arrive.
+    #[inline]
+    pub fn prefetch_entry(&self, db: usize, hash: u64) {
+        if let Some(database) = self.databases.get(db) {
+            database.index.prefetch_entry(hash);
+        }
+    }
+
     /// Looks a key up for a read command.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {

@@ -71,6 +71,18 @@ impl Index {
         Some(Found { place, hash })
     }
 
+    /// Asks for the memory that [`Index::find`] will read first.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.keys.prefetch_bucket(hash);
+    }
+
+    /// Asks for the memory that it will read next.
+    #[inline]
+    pub fn prefetch_entry(&self, hash: u64) {
+        self.keys.prefetch_items(hash);
+    }
+
     #[inline]
     pub fn entry(&self, found: Found) -> Option<EntryRef<'_>> {
         Some(self.borrow(self.keys.at(found.place)?))
