@@ -110,6 +110,24 @@ pub enum CommandError {
     // Configuration.
     //
     // Introspection.
+    #[error("ERR count should be greater than or equal to -1")]
+    SlowLogCount,
+    #[error("ERR No samples available for event '{0}'")]
+    NoLatencySamples(String),
+    #[error("ERR Error purging dirty pages")]
+    PurgeFailed,
+    #[error("ERR Error loading the extension. Please check the server logs.")]
+    NoModules,
+    #[error("ERR Error unloading module: no such module with that name")]
+    NoSuchModule,
+    #[error("ERR Invalid command specified")]
+    KeysOfUnknownCommand,
+    #[error("ERR The command has no key arguments")]
+    CommandWithoutKeys,
+    #[error("ERR Invalid number of arguments specified for command")]
+    KeysOfWrongArity,
+    #[error("ERR Invalid arguments specified for command")]
+    KeysNotFound,
     //
     // Snapshots and shutdown.
 }

@@ -5,8 +5,10 @@
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -21,6 +23,7 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
+mod help;
 mod evict;
 mod connection;
 mod client;
@@ -34,6 +37,8 @@ mod persistence;
 mod config_commands;
 mod server_info;
 mod command_info;
+mod command_docs;
+mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;

@@ -13,6 +13,7 @@ use crate::keyspace::EventClass;
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
+use crate::sys::memory;
 use crate::sys::worker::Worker;
 use crate::util::random::Random;
 
@@ -49,6 +50,8 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
+    /// Memory in use before there was any data.
+    pub memory_at_start_bytes: usize,
 }
 
 impl Identity {
@@ -61,6 +64,7 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
+            memory_at_start_bytes: memory::used_memory(),
         }
     }
 }
@@ -183,6 +187,19 @@ impl Engine {
             });
         });
         receivers
+    }
+
+    /// As [`Engine::publish`], for a shard channel.
+    pub fn publish_to_shard(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let Self { pubsub, clients, .. } = self;
+        pubsub.shard_receivers(channel, |client| {
+            clients.send(client, |reply| {
+                reply.push(3);
+                reply.bulk(b"smessage");
+                reply.bulk(channel);
+                reply.bulk(message);
+            });
+        })
     }
 
     /// Announces an event of the keyspace on the channels that `notify-keyspace-events` asks for.
