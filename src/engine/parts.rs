@@ -40,6 +40,8 @@ pub struct Engine {
     /// The server's sockets; none until it brings its own.
     pub listeners: Box<dyn Listen>,
     pub oom_score: OomScore,
+    /// Memory in use before any data was loaded.
+    pub startup_bytes: usize,
     /// How many transactions or scripts the executing command is nested in.
     pub nesting: usize,
 }
@@ -165,8 +167,17 @@ impl Engine {
             actions: Vec::new(),
             listeners: Box::new(NoSockets),
             oom_score: OomScore::default(),
+            startup_bytes: 0,
             nesting: 0,
         })
+    }
+
+    /// Forgets what CONFIG RESETSTAT forgets, but for the counters of the keyspace.
+    pub fn reset_statistics(&mut self) {
+        self.stats.reset();
+        self.command_stats.reset();
+        self.snapshots.saves = 0;
+        self.worker.reset_done();
     }
 
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.

@@ -12,6 +12,9 @@ use crate::commands::Registry;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, READ_BUFFER_BYTES};
+use crate::observe::Stats;
+use crate::sys::clock;
+use crate::sys::memory;
 use crate::sys::signals::Signals;
 
 const EVENTS_PER_POLL: usize = 1024;
@@ -49,6 +52,26 @@ pub(super) fn client_token(slot: usize) -> Token {
     Token(FIRST_CLIENT + slot)
 }
 
+/// A turn of the loop while it lasts, for the statistics.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    started_us: u64,
+    commands_before: u64,
+}
+
+impl Turn {
+    fn begin(engine: &Engine) -> Self {
+        Self { started_us: engine.clock.monotonic_us(), commands_before: engine.stats.commands_processed }
+    }
+
+    fn record(self, stats: &mut Stats) {
+        let commands = stats.commands_processed.saturating_sub(self.commands_before);
+        let event_loop = &mut stats.event_loop;
+        event_loop.commands_per_turn_max = event_loop.commands_per_turn_max.max(commands);
+        event_loop.turns.record(clock::now_us().saturating_sub(self.started_us));
+    }
+}
+
 /// A running server.
 pub struct Server {
     pub(super) poll: Poll,
@@ -79,6 +102,7 @@ impl Server {
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
         let listeners = Listeners::new(poll.registry())?;
         engine.listeners = Box::new(listeners.clone());
+        engine.startup_bytes = memory::used_memory();
         let cron = Cron::new(engine.clock.monotonic_us());
         Ok(Self {
             poll,
@@ -98,8 +122,12 @@ impl Server {
     /// Runs until the server is told to stop; returns the exit code.
     pub fn run(&mut self) -> i32 {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut turn: Option<Turn> = None;
         loop {
             self.before_poll();
+            if let Some(turn) = turn {
+                turn.record(&mut self.engine.stats);
+            }
             if let Some(code) = self.exit {
                 return code;
             }
@@ -111,6 +139,7 @@ impl Server {
                 _ => {}
             }
             self.engine.clock.tick();
+            turn = Some(Turn::begin(&self.engine));
             for event in &events {
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),
