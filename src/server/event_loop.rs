@@ -102,9 +102,8 @@ impl Server {
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
         let listeners = Listeners::new(poll.registry())?;
         engine.listeners = Box::new(listeners.clone());
-        engine.startup_bytes = memory::used_memory();
         let cron = Cron::new(engine.clock.monotonic_us());
-        Ok(Self {
+        let mut server = Self {
             poll,
             signals,
             listeners,
@@ -116,7 +115,9 @@ impl Server {
             registry,
             cron,
             exit: None,
-        })
+        };
+        server.engine.startup_bytes = memory::used_memory();
+        Ok(server)
     }
 
     /// Runs until the server is told to stop; returns the exit code.

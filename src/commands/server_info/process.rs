@@ -93,7 +93,7 @@ pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
 pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     let used = memory::used_memory();
     let shares = MemoryShares::of(ctx.engine, ctx.keys, ctx.client, ctx.reply);
-    let peak = ctx.engine.stats.peak_memory_bytes;
+    let peak = ctx.engine.stats.peak_memory_bytes.max(used);
     let resident = resident_bytes();
     let overhead = shares.overhead();
     let dataset = used.saturating_sub(overhead);
