@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::config::SetError;
 use crate::keyspace::WrongType;
 
 /// An error reply; the first word is its code.
@@ -107,8 +108,15 @@ pub enum CommandError {
     //
     // Channels.
     //
+
     // Configuration.
-    //
+    /// What CONFIG SET says, without its code.
+    #[error("ERR {0}")]
+    ConfigRefused(String),
+    #[error("ERR The server is running without a config file")]
+    NoConfigFile,
+    #[error("ERR Rewriting config file: {0}")]
+    ConfigRewriteFailed(String),
     // Introspection.
     #[error("ERR count should be greater than or equal to -1")]
     SlowLogCount,
@@ -136,6 +144,15 @@ impl CommandError {
     /// The error code: what INFO errorstats counts by.
     pub fn code(text: &str) -> &str {
         text.split(' ').next().unwrap_or("ERR")
+    }
+}
+
+impl From<SetError> for CommandError {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Loading => Self::Loading,
+            refused => Self::ConfigRefused(refused.to_string()),
+        }
     }
 }
 
