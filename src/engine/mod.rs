@@ -5,6 +5,7 @@
 //! execute commands for clients that have no connection.
 
 mod action;
+mod apply;
 mod clients;
 mod parts;
 mod limits;
@@ -13,6 +14,7 @@ mod session;
 mod watch;
 
 pub use action::{Action, CloseReason, ShutdownRequest};
+pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use clients::{Client, Clients};
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};

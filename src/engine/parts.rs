@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::action::Action;
+use super::apply::{Listen, NoSockets, OomScore};
 use super::clients::Clients;
 use super::pause::Pause;
 use super::session::ClientId;
@@ -36,6 +37,9 @@ pub struct Engine {
     pub worker: Worker,
     /// What commands asked of the loop, performed after each of them.
     pub actions: Vec<Action>,
+    /// The server's sockets; none until it brings its own.
+    pub listeners: Box<dyn Listen>,
+    pub oom_score: OomScore,
     /// How many transactions or scripts the executing command is nested in.
     pub nesting: usize,
 }
@@ -49,6 +53,8 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
+    /// What we were called as: the process title's `{title}`.
+    pub title: String,
 }
 
 impl Identity {
@@ -61,6 +67,7 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
+            title: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
 }
@@ -156,6 +163,8 @@ impl Engine {
             random,
             worker: Worker::start("lazy-free")?,
             actions: Vec::new(),
+            listeners: Box::new(NoSockets),
+            oom_score: OomScore::default(),
             nesting: 0,
         })
     }

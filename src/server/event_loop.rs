@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Token};
 
-use super::accept::LISTENERS_MAX;
 use super::cron::Cron;
+use super::listeners::{LISTENERS_MAX, Listeners};
 use crate::commands::Registry;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
-use crate::net::{Connection, Listener, READ_BUFFER_BYTES};
+use crate::net::{Connection, READ_BUFFER_BYTES};
 use crate::sys::signals::Signals;
 
 const EVENTS_PER_POLL: usize = 1024;
@@ -53,7 +53,7 @@ pub(super) fn client_token(slot: usize) -> Token {
 pub struct Server {
     pub(super) poll: Poll,
     pub(super) signals: Signals,
-    pub(super) listeners: Vec<Listener>,
+    pub(super) listeners: Listeners,
     /// By the slot of their client.
     pub(super) connections: Vec<Option<Connection>>,
     /// Connections that stopped reading because their share of the turn was used up.
@@ -69,14 +69,21 @@ pub struct Server {
 
 impl Server {
     /// A server without listeners.
-    pub fn new(engine: Engine, keys: Keyspace, registry: Registry, mut signals: Signals) -> io::Result<Self> {
+    pub fn new(
+        mut engine: Engine,
+        keys: Keyspace,
+        registry: Registry,
+        mut signals: Signals,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
+        let listeners = Listeners::new(poll.registry())?;
+        engine.listeners = Box::new(listeners.clone());
         let cron = Cron::new(engine.clock.monotonic_us());
         Ok(Self {
             poll,
             signals,
-            listeners: Vec::new(),
+            listeners,
             connections: Vec::new(),
             still_readable: Vec::new(),
             read_buffer: vec![0; READ_BUFFER_BYTES].into(),
