@@ -5,6 +5,7 @@
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
 //! * `docs`, `syntax`: what COMMAND DOCS says.
@@ -17,6 +18,7 @@ mod args;
 mod context;
 mod error;
 mod execute;
+mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
@@ -47,6 +49,7 @@ pub use command::Command;
 pub use context::Ctx;
 pub use effects::perform_in_background;
 pub use execute::{Outcome, process};
+pub use prefetch::Prefetch;
 pub use registry::Registry;
 
 /// The rows of all groups.
