@@ -4,6 +4,7 @@
 //! * `command`, `registry`: rows, and the numbered table made of them.
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
+//! * `free`: where replaced and deleted values are dropped.
 //! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
@@ -20,8 +21,8 @@ mod execute;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
+mod free;
 mod evict;
 mod connection;
 mod client;
@@ -55,7 +56,10 @@ pub const TABLES: &[&[Command]] = &[
     client::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
-    keys::COMMANDS,
+    keys::presence::COMMANDS,
+    keys::scan::COMMANDS,
+    keys::transfer::COMMANDS,
+    keys::flush::COMMANDS,
     object::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,
