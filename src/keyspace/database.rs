@@ -19,7 +19,7 @@ use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
 use super::update::Update;
-use super::value::{NewString, StrRef, WrongType};
+use super::value::{NewString, Object, StrRef, WrongType};
 use crate::util::random::Random;
 
 /// RANDOMKEY on a replica tries this often to hit a key that is not expired.
@@ -214,9 +214,9 @@ impl Keyspace {
         Some(Update::new(&mut self.current_mut().index, found))
     }
 
-    /// Makes a key a string, whatever it was. Returns an entry if something was overwritten that is worth
-    /// dropping elsewhere. Records `new`, but neither `changed` nor the command's own event.
-    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Entry> {
+    /// Makes a key a string, whatever it was. Returns an overwritten object, to be dropped here or elsewhere.
+    /// Records `new`, but neither `changed` nor the command's own event.
+    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Object> {
         let hash = self.hash(key);
         let Some(found) = self.live_or_hidden(hash, key) else {
             let expiry_ms = match expiry {
@@ -228,7 +228,6 @@ impl Keyspace {
             return None;
         };
         self.touch(found);
-        let access = self.aging.initial(self.now_ms);
         let replaced = self.current_mut().index.modify(found, |entry| {
             match expiry {
                 Expiry::Keep => {}
@@ -237,7 +236,7 @@ impl Keyspace {
             }
             entry.set_string(value)
         });
-        replaced.flatten().map(|object| Entry::object(b"", object, None, access))
+        replaced.flatten()
     }
 
     /// Puts an entry in the selected database under its own key, in place of what was there, which it returns.

@@ -183,6 +183,7 @@ fn keys_are_copied_and_moved_between_databases() {
     assert_eq!(value(&mut keyspace, "copy").as_deref(), Some("value"));
     let detached = keyspace.flush(None);
     assert_eq!((detached.len(), keyspace.is_empty()), (2, true));
+    std::thread::spawn(move || drop(detached)).join().unwrap();
 }
 
 #[test]
