@@ -104,6 +104,27 @@ pub enum CommandError {
     //
     // Keys and expiry.
     //
+    #[error("ERR invalid first DB index")]
+    InvalidFirstDb,
+    #[error("ERR invalid second DB index")]
+    InvalidSecondDb,
+    #[error("ERR Unsupported option {0}")]
+    UnsupportedOption(String),
+    #[error("ERR NX and XX, GT or LT options at the same time are not compatible")]
+    NxWithOtherConditions,
+    #[error("ERR GT and LT options at the same time are not compatible")]
+    GtWithLt,
+    #[error(
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between \
+         policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    IdleTimeNotTracked,
+    #[error(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+         switching between policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    FrequencyNotTracked,
+    //
     // Connections and clients.
     //
     // Channels.
