@@ -4,7 +4,7 @@
 //! * `command`, `registry`: rows, and the numbered table made of them.
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
-//! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
+//! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
@@ -20,6 +20,7 @@ mod admit;
 mod effects;
 mod monitor;
 mod evict;
+mod free;
 mod connection;
 mod client;
 mod transactions;

@@ -11,14 +11,14 @@
 //! |---|---|---|---|
 //! | `find`, `find_string` | yes | yes | keymiss |
 //! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `set_string` | no | yes | no |
+//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
 
 use super::aging::{Aging, idle_seconds};
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
-use super::update::Update;
-use super::value::{NewString, StrRef, WrongType};
+use super::update::{Slot, Update, Vacancy};
+use super::value::{NewString, Object, StrRef, WrongType};
 use crate::util::random::Random;
 
 /// RANDOMKEY tries this often to hit a key that is not expired.
@@ -188,6 +188,24 @@ impl Keyspace {
         Some(Update::new(&mut self.current_mut().index, found))
     }
 
+    /// As `find_for_update`, for commands that make the key if it is not there.
+    #[inline]
+    pub fn slot<'a>(&'a mut self, key: &'a [u8]) -> Slot<'a> {
+        let hash = self.hash(key);
+        let found = self.live_or_hidden(hash, key);
+        let is_hidden = |found| {
+            let entry = self.current().index.entry(found);
+            self.expired_keys == ExpiredKeys::Hide && entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+        };
+        match found {
+            Some(found) if !is_hidden(found) => {
+                self.touch(found);
+                Slot::Occupied(Update::new(&mut self.current_mut().index, found))
+            }
+            hidden => Slot::Vacant(Vacancy::new(self, key, hash, hidden)),
+        }
+    }
+
     /// Makes a key a string, whatever it was. Returns an entry if something was overwritten that is worth
     /// dropping elsewhere. Records `new`, but neither `changed` nor the command's own event.
     pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Entry> {
@@ -211,7 +229,8 @@ impl Keyspace {
             }
             entry.set_string(value)
         });
-        replaced.flatten().map(|object| Entry::object(b"", object, None, access))
+        let worth_it = |object: &Object| object.free_effort() > 1;
+        replaced.flatten().filter(worth_it).map(|object| Entry::object(b"", object, None, access))
     }
 
     /// Puts an entry in the selected database under its own key, in place of what was there, which it returns.
@@ -430,7 +449,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current_mut(&mut self) -> &mut Database {
+    pub(super) fn current_mut(&mut self) -> &mut Database {
         &mut self.databases[self.selected]
     }
 }
