@@ -110,7 +110,6 @@ pub enum CommandError {
     LcsTableTooBig,
     #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
     LcsOutOfMemory,
-
     // Keys and expiry.
     //
     // Connections and clients.

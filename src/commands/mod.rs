@@ -4,6 +4,7 @@
 //! * `command`, `registry`: rows, and the numbered table made of them.
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
 //! * `docs`, `syntax`: what COMMAND DOCS says.
@@ -16,6 +17,7 @@ mod args;
 mod context;
 mod error;
 mod execute;
+mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
@@ -45,6 +47,7 @@ pub use command::Command;
 pub use context::Ctx;
 pub use effects::perform_in_background;
 pub use execute::{Outcome, process};
+pub use prefetch::Prefetch;
 pub use registry::Registry;
 
 /// The rows of all groups.

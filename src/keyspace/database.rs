@@ -81,7 +81,7 @@ pub struct Keyspace {
 pub(super) struct Database {
     pub index: Index,
     /// Where the active expiry cycle goes on.
-    pub expiry_cursor: u64,
+    pub sweep_position: usize,
     /// Estimate of the remaining time of keys with an expiry, in milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -145,21 +145,35 @@ impl Keyspace {
         self.databases.len()
     }
 
+    /// Asks the processor for the bucket of a key that will be looked up soon; returns what
+    /// [`Keyspace::prefetch_entry`] wants a little later. Hints only: nothing changes.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
+        let Some(database) = self.databases.get(db) else { return 0 };
+        let hash = database.index.hash(key);
+        database.index.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the entry itself, once its bucket has had time to arrive.
+    #[inline]
+    pub fn prefetch_entry(&self, db: usize, hash: u64) {
+        if let Some(database) = self.databases.get(db) {
+            database.index.prefetch_entry(hash);
+        }
+    }
+
     /// Looks a key up for a read command.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
-        match self.live(key) {
-            Some(found) => {
-                self.statistics.hits += 1;
-                self.touch(found);
-                self.current().index.entry(found)
-            }
-            None => {
-                self.statistics.misses += 1;
-                self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
-                None
-            }
-        }
+        let Some(found) = self.live(key) else {
+            self.statistics.misses += 1;
+            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
+            return None;
+        };
+        self.statistics.hits += 1;
+        self.touch(found);
+        self.current().index.entry(found)
     }
 
     /// Looks a string up for a read command.
@@ -456,7 +470,7 @@ impl Keyspace {
 
 impl Database {
     pub fn new(hash_key: (u64, u64)) -> Self {
-        Self { index: Index::new(hash_key), expiry_cursor: 0, average_ttl_ms: 0 }
+        Self { index: Index::new(hash_key), sweep_position: 0, average_ttl_ms: 0 }
     }
 }
 

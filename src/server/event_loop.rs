@@ -8,6 +8,7 @@ use mio::{Events, Poll, Token};
 
 use super::accept::LISTENERS_MAX;
 use super::cron::Cron;
+use super::requests::Lookahead;
 use crate::commands::Registry;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
@@ -59,6 +60,7 @@ pub struct Server {
     /// Connections that stopped reading because their share of the turn was used up.
     pub(super) still_readable: Vec<usize>,
     pub(super) read_buffer: Box<[u8]>,
+    pub(super) lookahead: Lookahead,
     pub(super) engine: Engine,
     pub(super) keys: Keyspace,
     pub(super) registry: Registry,
@@ -80,6 +82,7 @@ impl Server {
             connections: Vec::new(),
             still_readable: Vec::new(),
             read_buffer: vec![0; READ_BUFFER_BYTES].into(),
+            lookahead: Lookahead::default(),
             engine,
             keys,
             registry,

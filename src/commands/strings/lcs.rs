@@ -193,10 +193,7 @@ mod tests {
         assert_eq!(table.length(), 6);
         assert_eq!(table.subsequence(), b"mytext");
         let matches: Vec<Match> = table.matches().collect();
-        assert_eq!(
-            matches,
-            [Match { first: 4, second: 5, len: 4 }, Match { first: 2, second: 0, len: 2 }]
-        );
+        assert_eq!(matches, [Match { first: 4, second: 5, len: 4 }, Match { first: 2, second: 0, len: 2 }]);
     }
 
     #[test]
