@@ -101,7 +101,16 @@ pub enum CommandError {
     #[error("ERR WATCH inside MULTI is not allowed")]
     WatchInMulti,
     // Strings.
-    //
+    #[error("ERR The specified keys must contain string values")]
+    LcsNotStrings,
+    #[error("ERR If you want both the length and indexes, please just use IDX.")]
+    LcsLenAndIdx,
+    #[error("ERR String too long for LCS")]
+    LcsStringTooLong,
+    #[error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")]
+    LcsTableTooBig,
+    #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
+    LcsOutOfMemory,
     // Keys and expiry.
     //
     #[error("ERR invalid first DB index")]
