@@ -6,7 +6,10 @@
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
+//! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
@@ -23,8 +26,10 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
+#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
+mod free;
 mod connection;
 mod client;
 mod transactions;
@@ -60,7 +65,10 @@ pub const TABLES: &[&[Command]] = &[
     client::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
-    keys::COMMANDS,
+    keys::presence::COMMANDS,
+    keys::scan::COMMANDS,
+    keys::transfer::COMMANDS,
+    keys::flush::COMMANDS,
     object::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,
