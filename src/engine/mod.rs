@@ -17,7 +17,7 @@ mod watch;
 pub use action::{Action, CloseReason, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use clients::{Client, Clients};
-pub use memory::MemoryShares;
+pub use memory::{MemoryShares, client_bytes};
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
