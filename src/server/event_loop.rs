@@ -67,6 +67,8 @@ pub struct Server {
     pub(super) cron: Cron,
     /// The exit code, once the server is to stop.
     pub(super) exit: Option<i32>,
+    /// To start again instead, after this time.
+    pub(super) restart_delay_ms: Option<u64>,
 }
 
 impl Server {
@@ -95,6 +97,7 @@ impl Server {
             registry,
             cron,
             exit: None,
+            restart_delay_ms: None,
         })
     }
 
@@ -102,10 +105,12 @@ impl Server {
     pub fn run(&mut self) -> i32 {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         loop {
-            self.before_poll();
             if let Some(code) = self.exit {
+                // What was answered before the end was decided is still sent.
+                self.write_pending();
                 return code;
             }
+            self.before_poll();
             match self.poll.poll(&mut events, Some(self.poll_timeout())) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     log::error!("Waiting for events: {error}");
@@ -115,6 +120,10 @@ impl Server {
             }
             self.engine.clock.tick();
             for event in &events {
+                if self.exit.is_some() {
+                    // Nothing may change any more: it would not be saved.
+                    break;
+                }
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),
                     Source::Listener(index) => self.accept(index),
@@ -127,8 +136,12 @@ impl Server {
                     }
                 }
             }
-            self.read_leftovers();
-            self.run_due_timers();
+            if self.exit.is_none() {
+                self.read_leftovers();
+            }
+            if self.exit.is_none() {
+                self.run_due_timers();
+            }
         }
     }
 
