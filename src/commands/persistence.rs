@@ -3,9 +3,7 @@
 use super::args::Args;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::categories::{ADMIN as ADMIN_CATEGORY, DANGEROUS};
-use super::command::flags::{
-    ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, STALE,
-};
+use super::command::flags::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, STALE};
 use super::command::{Command, CommandResult, command};
 use super::context::Ctx;
 use super::error::CommandError;

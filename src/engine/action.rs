@@ -2,7 +2,6 @@
 
 use crate::config::Apply;
 
-
 /// Why a connection ends, for the log and the statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
@@ -33,7 +32,5 @@ pub enum Action {
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// Write the configuration back to its file.
-    Restart {
-        delay_ms: u64,
-    },
+    Restart { delay_ms: u64 },
 }

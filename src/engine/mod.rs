@@ -24,5 +24,5 @@ pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
 pub use snapshot_child::SnapshotChild;
-pub use snapshots::{BackgroundSaveError, LoadFailed, SnapshotStatus};
+pub use snapshots::{BackgroundSaveError, LoadFailed, ReloadFailed, ReloadOptions, SnapshotStatus};
 pub use watch::Watches;

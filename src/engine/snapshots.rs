@@ -108,6 +108,25 @@ pub enum LoadFailed {
     Read { path: String, source: ReadError },
 }
 
+/// DEBUG RELOAD's options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadOptions {
+    /// Save first; NOSAVE loads the file that is there.
+    pub save: bool,
+    /// Empty the databases before loading; not with NOFLUSH.
+    pub flush: bool,
+    /// MERGE: keys of the file replace those that are there.
+    pub replace: bool,
+}
+
+/// Why a reload did not happen. Logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadFailed {
+    Save,
+    /// The databases hold what could be read.
+    Load,
+}
+
 impl LoadFailed {
     /// Whether loading was called off, the file being sound as far as it was read.
     pub fn is_interruption(&self) -> bool {
@@ -254,6 +273,31 @@ impl Engine {
         status.scheduled && !status.is_saving() && status.may_try_again(self.clock.unix_ms() / 1000)
     }
 
+    /// DEBUG RELOAD: the data set goes to disk and back.
+    pub fn reload_snapshot(
+        &mut self,
+        keys: &mut Keyspace,
+        options: ReloadOptions,
+    ) -> Result<(), ReloadFailed> {
+        if options.save && self.save_snapshot(keys).is_err() {
+            return Err(ReloadFailed::Save);
+        }
+        if options.flush {
+            drop(keys.flush(None));
+        }
+        match self.load_snapshot(keys, options.replace, || true) {
+            Ok(Some(_)) => {
+                log::info!("DB reloaded by DEBUG RELOAD");
+                Ok(())
+            }
+            Ok(None) => Err(ReloadFailed::Load),
+            Err(error) => {
+                log::warn!("{error}");
+                Err(ReloadFailed::Load)
+            }
+        }
+    }
+
     /// Loads the file into the keyspace; `None` if there is no file. `go_on` is asked now and then.
     pub fn load_snapshot(
         &mut self,
@@ -276,11 +320,7 @@ impl Engine {
         let loaded =
             loaded.map_err(|source| LoadFailed::Read { path: path.display().to_string(), source })?;
         self.snapshots.last_load = loaded;
-        log::info!(
-            "Done loading RDB, keys loaded: {}, keys expired: {}.",
-            loaded.keys,
-            loaded.expired_keys
-        );
+        log::info!("Done loading RDB, keys loaded: {}, keys expired: {}.", loaded.keys, loaded.expired_keys);
         Ok(Some(loaded))
     }
 

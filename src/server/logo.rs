@@ -8,8 +8,9 @@ use crate::sys::log::{LogLevel, log_raw};
 /// Shows the banner if it is always wanted, or if the log goes to a terminal and nowhere else.
 pub(super) fn show(config: &Config) {
     let port = config.network.port;
-    let is_watched =
-        !config.log.syslog_enabled && config.log.file.as_os_str().is_empty() && std::io::stdout().is_terminal();
+    let is_watched = !config.log.syslog_enabled
+        && config.log.file.as_os_str().is_empty()
+        && std::io::stdout().is_terminal();
     if is_watched || config.process.always_show_logo {
         log_raw(LogLevel::Notice, &banner(port, std::process::id()));
     } else {

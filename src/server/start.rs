@@ -95,7 +95,9 @@ fn renamed_registry(renamed: &[(Vec<u8>, Vec<u8>)]) -> Result<Registry, FatalCon
     for (name, new_name) in renamed {
         registry.rename(name, new_name).map_err(|reason| {
             let (name, new_name) = (String::from_utf8_lossy(name), String::from_utf8_lossy(new_name));
-            FatalConfigError::Whole { reason: format!(">>> 'rename-command {name} \"{new_name}\"'\n{reason}") }
+            FatalConfigError::Whole {
+                reason: format!(">>> 'rename-command {name} \"{new_name}\"'\n{reason}"),
+            }
         })?;
     }
     Ok(registry)
@@ -105,9 +107,11 @@ fn log_target(config: &Config) -> LogTarget {
     let log = &config.log;
     LogTarget {
         file: Some(log.file.clone()).filter(|file| !file.as_os_str().is_empty()),
-        syslog: log.syslog_enabled.then(|| Facility::named(log.syslog_facility.name())).flatten().map(
-            |facility| Syslog { ident: log.syslog_ident.clone(), facility },
-        ),
+        syslog: log
+            .syslog_enabled
+            .then(|| Facility::named(log.syslog_facility.name()))
+            .flatten()
+            .map(|facility| Syslog { ident: log.syslog_ident.clone(), facility }),
     }
 }
 
@@ -237,9 +241,7 @@ fn adjust_open_files(config: &mut Config) -> Result<(), Ended> {
     }
     let got = process::set_open_files_limit(need);
     if got >= need {
-        log::info!(
-            "Increased maximum number of open files to {need} (it was originally set to {original})."
-        );
+        log::info!("Increased maximum number of open files to {need} (it was originally set to {original}).");
         return Ok(());
     }
     let room = got.saturating_sub(RESERVED_FILES);
@@ -260,11 +262,7 @@ fn adjust_open_files(config: &mut Config) -> Result<(), Ended> {
     Ok(())
 }
 
-fn build(
-    config: Config,
-    file: Option<std::path::PathBuf>,
-    registry: Registry,
-) -> Result<Server, Ended> {
+fn build(config: Config, file: Option<std::path::PathBuf>, registry: Registry) -> Result<Server, Ended> {
     let build = || {
         let mut engine = Engine::new(config, file, registry.len())?;
         let databases = engine.config.process.databases as usize;
