@@ -15,6 +15,7 @@ use crate::keyspace::EventClass;
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
+use crate::sys::memory;
 use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
 use crate::util::random::Random;
@@ -44,6 +45,8 @@ pub struct Engine {
     /// The server's sockets; none until it brings its own.
     pub listeners: Box<dyn Listen>,
     pub oom_score: OomScore,
+    /// Memory in use before any data was loaded.
+    pub startup_bytes: usize,
     /// How many transactions or scripts the executing command is nested in.
     pub nesting: usize,
 }
@@ -57,6 +60,8 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
+    /// Memory in use before there was any data.
+    pub memory_at_start_bytes: usize,
     /// What we were called as: the process title's `{title}`.
     pub title: String,
 }
@@ -71,6 +76,7 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
+            memory_at_start_bytes: memory::used_memory(),
             title: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
@@ -124,8 +130,17 @@ impl Engine {
             actions: Vec::new(),
             listeners: Box::new(NoSockets),
             oom_score: OomScore::default(),
+            startup_bytes: 0,
             nesting: 0,
         })
+    }
+
+    /// Forgets what CONFIG RESETSTAT forgets, but for the counters of the keyspace.
+    pub fn reset_statistics(&mut self) {
+        self.stats.reset();
+        self.command_stats.reset();
+        self.snapshots.saves = 0;
+        self.worker.reset_done();
     }
 
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.
@@ -151,6 +166,19 @@ impl Engine {
             });
         });
         receivers
+    }
+
+    /// As [`Engine::publish`], for a shard channel.
+    pub fn publish_to_shard(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let Self { pubsub, clients, .. } = self;
+        pubsub.shard_receivers(channel, |client| {
+            clients.send(client, |reply| {
+                reply.push(3);
+                reply.bulk(b"smessage");
+                reply.bulk(channel);
+                reply.bulk(message);
+            });
+        })
     }
 
     /// Announces an event of the keyspace on the channels that `notify-keyspace-events` asks for.

@@ -13,6 +13,9 @@ use crate::commands::Registry;
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, READ_BUFFER_BYTES};
+use crate::observe::Stats;
+use crate::sys::clock;
+use crate::sys::memory;
 use crate::sys::signals::Signals;
 
 const EVENTS_PER_POLL: usize = 1024;
@@ -50,6 +53,26 @@ pub(super) fn client_token(slot: usize) -> Token {
     Token(FIRST_CLIENT + slot)
 }
 
+/// A turn of the loop while it lasts, for the statistics.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    started_us: u64,
+    commands_before: u64,
+}
+
+impl Turn {
+    fn begin(engine: &Engine) -> Self {
+        Self { started_us: engine.clock.monotonic_us(), commands_before: engine.stats.commands_processed }
+    }
+
+    fn record(self, stats: &mut Stats) {
+        let commands = stats.commands_processed.saturating_sub(self.commands_before);
+        let event_loop = &mut stats.event_loop;
+        event_loop.commands_per_turn_max = event_loop.commands_per_turn_max.max(commands);
+        event_loop.turns.record(clock::now_us().saturating_sub(self.started_us));
+    }
+}
+
 /// A running server.
 pub struct Server {
     pub(super) poll: Poll,
@@ -84,7 +107,7 @@ impl Server {
         let listeners = Listeners::new(poll.registry())?;
         engine.listeners = Box::new(listeners.clone());
         let cron = Cron::new(engine.clock.monotonic_us());
-        Ok(Self {
+        let mut server = Self {
             poll,
             signals,
             listeners,
@@ -98,12 +121,15 @@ impl Server {
             cron,
             exit: None,
             restart_delay_ms: None,
-        })
+        };
+        server.engine.startup_bytes = memory::used_memory();
+        Ok(server)
     }
 
     /// Runs until the server is told to stop; returns the exit code.
     pub fn run(&mut self) -> i32 {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut turn: Option<Turn> = None;
         loop {
             if let Some(code) = self.exit {
                 // What was answered before the end was decided is still sent.
@@ -111,6 +137,9 @@ impl Server {
                 return code;
             }
             self.before_poll();
+            if let Some(turn) = turn {
+                turn.record(&mut self.engine.stats);
+            }
             match self.poll.poll(&mut events, Some(self.poll_timeout())) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     log::error!("Waiting for events: {error}");
@@ -119,6 +148,7 @@ impl Server {
                 _ => {}
             }
             self.engine.clock.tick();
+            turn = Some(Turn::begin(&self.engine));
             for event in &events {
                 if self.exit.is_some() {
                     // Nothing may change any more: it would not be saved.
