@@ -90,6 +90,12 @@ pub struct DebugSwitches {
     pub reply_buffer_peak_reset_ms: i64,
     pub reply_buffer_resizing: bool,
     pub pause_cron: bool,
+    /// Scripts may call commands that are denied to them.
+    pub disable_deny_scripts: bool,
+    /// Checksums of RDB files and of RESTORE's payload are not checked.
+    pub skip_checksum_validation: bool,
+    /// Elements of lists from this size on get a node of their own.
+    pub quicklist_packed_threshold_bytes: u64,
 }
 
 impl Default for DebugSwitches {
@@ -99,6 +105,9 @@ impl Default for DebugSwitches {
             reply_buffer_peak_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause_cron: false,
+            disable_deny_scripts: false,
+            skip_checksum_validation: false,
+            quicklist_packed_threshold_bytes: 1 << 30,
         }
     }
 }
