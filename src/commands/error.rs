@@ -197,6 +197,15 @@ pub enum CommandError {
     KeysNotFound,
     //
     // Snapshots and shutdown.
+    #[error("ERR Background save already in progress")]
+    SaveInProgress,
+    /// The reason is for the operator alone.
+    #[error("ERR")]
+    SeeLog,
+    #[error("ERR Errors trying to SHUTDOWN. Check logs.")]
+    ShutdownFailed,
+    #[error("ERR No shutdown in progress.")]
+    NoShutdown,
 }
 
 impl CommandError {
