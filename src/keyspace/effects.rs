@@ -406,7 +406,7 @@ mod tests {
 
     #[test]
     fn letters_are_shown_as_redis_shows_them() {
-        let shown = |text| EventClass::parse(text.as_bytes()).map(EventClass::letters);
+        let shown = |text: &str| EventClass::parse(text.as_bytes()).map(EventClass::letters);
         assert_eq!(shown("KEA").as_deref(), Some("AKE"));
         assert_eq!(shown("g$lshzxetdKE").as_deref(), Some("AKE"));
         assert_eq!(shown("Elg").as_deref(), Some("glE"));
