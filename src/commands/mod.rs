@@ -6,8 +6,11 @@
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `help`: the shape of every container's HELP.
+//! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -22,6 +25,7 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
+#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
 mod free;
@@ -37,6 +41,8 @@ mod persistence;
 mod config_commands;
 mod server_info;
 mod command_info;
+mod command_docs;
+mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;
