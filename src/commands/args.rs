@@ -12,12 +12,23 @@ use crate::util::number::{parse_f64, parse_i64};
 pub struct Args<'a> {
     request: Request<'a>,
     next: Cell<usize>,
+    /// A bit per argument not to be shown; the last bit stands for all arguments from there on.
+    redacted: Cell<u64>,
+    keeps_taken: bool,
 }
+
+/// What is shown in place of a secret.
+const REDACTED: &[u8] = b"(redacted)";
 
 impl<'a> Args<'a> {
     /// A cursor over `request`, the first `skip` arguments being the command's name.
     pub fn new(request: Request<'a>, skip: usize) -> Self {
-        Self { request, next: Cell::new(skip) }
+        Self { request, next: Cell::new(skip), redacted: Cell::new(0), keeps_taken: false }
+    }
+
+    /// From now on arguments that are taken are copied instead, so that MONITOR can show them whole.
+    pub fn keep_taken(&mut self) {
+        self.keeps_taken = true;
     }
 
     /// The number of arguments, the command's name included.
@@ -110,7 +121,23 @@ impl<'a> Args<'a> {
 
     /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays.
     pub fn take(&mut self, index: usize) -> Taken<'a> {
+        if self.keeps_taken {
+            return Taken::Owned(self.at(index).to_vec());
+        }
         self.request.take(index)
+    }
+
+    /// Argument `index` is a secret: MONITOR and the slow log do not show it.
+    pub fn redact(&self, index: usize) {
+        self.redacted.set(self.redacted.get() | 1 << index.min(63));
+    }
+
+    /// All arguments as others may see them.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let redacted = self.redacted.get();
+        (0..self.len()).map(move |index| {
+            if redacted & (1 << index.min(63)) == 0 { self.at(index) } else { REDACTED }
+        })
     }
 
     /// The request itself, to be kept (MULTI's queue).

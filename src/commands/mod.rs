@@ -6,7 +6,9 @@
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
-//! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `client_info`: the line that describes a client; `key_positions`: where a request's keys are;
+//!   `invalidation`: what client-side caches are told.
+//! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, …
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -20,11 +22,17 @@ mod execute;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
+
 mod help;
 mod evict;
 mod connection;
+mod authentication;
 mod client;
+mod client_info;
+mod client_kill;
+mod client_tracking;
+mod invalidation;
+mod key_positions;
 mod transactions;
 mod pubsub;
 mod keys;
@@ -43,16 +51,20 @@ mod miscellany;
 pub mod docs;
 pub mod syntax;
 
+pub use client_info::client_info_line;
 pub use command::Command;
 pub use context::Ctx;
 pub use effects::perform_in_background;
 pub use execute::{Outcome, process};
+pub use invalidation::broadcast_invalidations;
 pub use registry::Registry;
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[
     connection::COMMANDS,
+    authentication::COMMANDS,
     client::COMMANDS,
+    monitor::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
     keys::COMMANDS,
