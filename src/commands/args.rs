@@ -135,9 +135,11 @@ impl<'a> Args<'a> {
     /// All arguments as others may see them.
     pub fn shown(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let redacted = self.redacted.get();
-        (0..self.len()).map(move |index| {
-            if redacted & (1 << index.min(63)) == 0 { self.at(index) } else { REDACTED }
-        })
+        (0..self.len()).map(
+            move |index| {
+                if redacted & (1 << index.min(63)) == 0 { self.at(index) } else { REDACTED }
+            },
+        )
     }
 
     /// The request itself, to be kept (MULTI's queue).

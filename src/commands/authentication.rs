@@ -10,11 +10,19 @@ use super::command::flags::{ALLOW_BUSY, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE}
 use super::command::{Command, CommandResult, command};
 use super::context::Ctx;
 use super::error::CommandError;
+use crate::config::REDIS_VERSION;
 use crate::resp::Protocol;
 use crate::util::number::parse_i64;
 
 pub const COMMANDS: &[Command] = &[
-    command("auth", auth, AtLeast(2), NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY, CONNECTION, &[]),
+    command(
+        "auth",
+        auth,
+        AtLeast(2),
+        NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY,
+        CONNECTION,
+        &[],
+    ),
     command(
         "hello",
         hello,
@@ -27,9 +35,6 @@ pub const COMMANDS: &[Command] = &[
 
 /// The user that connections without a name of their own act as.
 pub const DEFAULT_USER: &[u8] = b"default";
-
-/// The version of Redis that HELLO and INFO claim, for clients that choose features by it.
-const REDIS_VERSION: &[u8] = b"7.2.4";
 
 fn auth(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (user, password) = match args.len() {
@@ -129,7 +134,7 @@ fn hello(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     reply.bulk(b"server");
     reply.bulk(b"redis");
     reply.bulk(b"version");
-    reply.bulk(REDIS_VERSION);
+    reply.bulk(REDIS_VERSION.as_bytes());
     reply.bulk(b"proto");
     reply.int(reply.protocol.version());
     reply.bulk(b"id");

@@ -30,10 +30,8 @@ const SUBCOMMANDS: &[Command] = &[
     own("no-touch", no_touch, Exactly(3)),
     others("pause", pause, AtLeast(3)),
     own("reply", reply, Exactly(3)),
-    own("setinfo", setinfo, Exactly(4))
-        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
-    own("setname", setname, Exactly(3))
-        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+    own("setinfo", setinfo, Exactly(4)).tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+    own("setname", setname, Exactly(3)).tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
     own("tracking", tracking, AtLeast(3)),
     own("trackinginfo", trackinginfo, Exactly(2)),
     others("unblock", unblock, AtLeast(3)),

@@ -72,7 +72,10 @@ impl Options {
         for (index, new) in self.prefixes.iter().enumerate() {
             let existing = present.and_then(|present| present.prefixes().find(|old| overlap(old, new)));
             if let Some(existing) = existing {
-                return Err(CommandError::OverlapsExistingPrefix { new: text(new), existing: text(existing) });
+                return Err(CommandError::OverlapsExistingPrefix {
+                    new: text(new),
+                    existing: text(existing),
+                });
             }
             if let Some(other) = self.prefixes.iter().skip(index + 1).find(|other| overlap(other, new)) {
                 return Err(CommandError::OverlapsOtherPrefix { new: text(new), other: text(other) });
@@ -90,7 +93,8 @@ impl Options {
                 _ => Mode::Read,
             };
         }
-        let mut prefixes = if let Mode::Broadcast(prefixes) = present { prefixes } else { Default::default() };
+        let mut prefixes =
+            if let Mode::Broadcast(prefixes) = present { prefixes } else { Default::default() };
         prefixes.extend(self.prefixes.iter().map(|prefix| prefix.as_slice().into()));
         if self.prefixes.is_empty() {
             prefixes.insert([].into());

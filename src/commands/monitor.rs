@@ -33,8 +33,7 @@ pub fn feed(ctx: &mut Ctx<'_>, args: &Args<'_>, db: usize) {
         Some(path) => format!("unix:{path}"),
         None => client.peer.clone(),
     };
-    let mut line =
-        format!("{}.{:06} [{db} {peer}]", unix_us / 1_000_000, unix_us % 1_000_000).into_bytes();
+    let mut line = format!("{}.{:06} [{db} {peer}]", unix_us / 1_000_000, unix_us % 1_000_000).into_bytes();
     for argument in args.shown() {
         line.push(b' ');
         push_quoted(&mut line, argument);

@@ -60,7 +60,10 @@ fn requests_of_nothing_are_passed_over() {
 #[test]
 fn a_body_shorter_than_announced_is_never_executed() {
     let server = Server::start();
-    for start in [&b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\nshort"[..], b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\nshort"] {
+    for start in [
+        &b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\nshort"[..],
+        b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\nshort",
+    ] {
         let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
         stream.write_all(start).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
@@ -127,10 +130,16 @@ fn inline_words_are_quoted_as_in_redis_cli() {
 fn each_protocol_has_its_own_nothing_and_its_own_maps() {
     let server = Server::start();
     let mut client = server.client();
-    check_all(&mut client, &[("GET k", "$nil"), ("WATCH k", "+OK"), ("SET k 1", "+OK"), ("MULTI", "+OK"), ("EXEC", "*nil")]);
+    check_all(
+        &mut client,
+        &[("GET k", "$nil"), ("WATCH k", "+OK"), ("SET k 1", "+OK"), ("MULTI", "+OK"), ("EXEC", "*nil")],
+    );
     check(&mut client, "CLIENT TRACKINGINFO", "*6[$flags *1[$off] $redirect :-1 $prefixes *0[]]");
     assert!(client.call("HELLO 3").starts_with("%7["));
-    check_all(&mut client, &[("GET none", "_"), ("WATCH k", "+OK"), ("SET k 1", "+OK"), ("MULTI", "+OK"), ("EXEC", "_")]);
+    check_all(
+        &mut client,
+        &[("GET none", "_"), ("WATCH k", "+OK"), ("SET k 1", "+OK"), ("MULTI", "+OK"), ("EXEC", "_")],
+    );
     check(&mut client, "CLIENT TRACKINGINFO", "%3[$flags ~1[$off] $redirect :-1 $prefixes *0[]]");
     assert!(client.call("CLIENT INFO").starts_with("=txt:id="));
     assert!(client.call("HELLO 2").starts_with("*14["));
@@ -140,8 +149,9 @@ fn each_protocol_has_its_own_nothing_and_its_own_maps() {
 fn fifty_megabytes_go_in_and_come_back() {
     let server = Server::start();
     let mut client = server.client();
-    let value: Vec<u8> = (0..50_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x7f).collect();
-    assert_eq!(client.call_arguments(&[b"SET", b"k", value.as_slice()]), "+OK");
+    let value: Vec<u8> =
+        (0..50_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x7f).collect();
+    assert_eq!(client.call_arguments(&[&b"SET"[..], b"k", &value]), "+OK");
     let reply = client.call("GET k");
     assert!(reply.as_bytes()[1..] == value, "the value differs");
     check(&mut client, "PING", "+PONG");
@@ -151,7 +161,7 @@ fn fifty_megabytes_go_in_and_come_back() {
 fn a_client_that_sends_no_more_still_gets_its_replies() {
     let server = Server::start();
     let value = vec![b'x'; 3_000_000];
-    assert_eq!(server.client().call_arguments(&[b"SET", b"k", value.as_slice()]), "+OK");
+    assert_eq!(server.client().call_arguments(&[&b"SET"[..], b"k", &value]), "+OK");
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     stream.write_all(b"GET k\r\nPING\r\n").unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
