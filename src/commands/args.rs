@@ -14,7 +14,8 @@ pub struct Args<'a> {
     next: Cell<usize>,
     /// A bit per argument not to be shown; the last bit stands for all arguments from there on.
     redacted: Cell<u64>,
-    keeps_taken: bool,
+    /// Arguments stay whole when they are taken.
+    stay_whole: bool,
 }
 
 /// What is shown in place of a secret.
@@ -23,12 +24,13 @@ const REDACTED: &[u8] = b"(redacted)";
 impl<'a> Args<'a> {
     /// A cursor over `request`, the first `skip` arguments being the command's name.
     pub fn new(request: Request<'a>, skip: usize) -> Self {
-        Self { request, next: Cell::new(skip), redacted: Cell::new(0), keeps_taken: false }
+        Self { request, next: Cell::new(skip), redacted: Cell::new(0), stay_whole: false }
     }
 
-    /// From now on arguments that are taken are copied instead, so that MONITOR can show them whole.
-    pub fn keep_taken(&mut self) {
-        self.keeps_taken = true;
+    /// From now on arguments stay whole when they are taken: the request is going to be propagated or
+    /// shown to monitors.
+    pub fn keep_whole(&mut self) {
+        self.stay_whole = true;
     }
 
     /// The number of arguments, the command's name included.
@@ -119,12 +121,10 @@ impl<'a> Args<'a> {
         self.request.argument_len(index)
     }
 
-    /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays.
+    /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays, unless
+    /// [`Args::keep_whole`] was called.
     pub fn take(&mut self, index: usize) -> Taken<'a> {
-        if self.keeps_taken {
-            return Taken::Owned(self.at(index).to_vec());
-        }
-        self.request.take(index)
+        if self.stay_whole { self.request.copy(index) } else { self.request.take(index) }
     }
 
     /// Argument `index` is a secret: MONITOR and the slow log do not show it.

@@ -56,11 +56,16 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Opt
                 key_changed(engine, executing, db, key, Change::By(None));
                 engine.notify(EventClass::EVICTED, "evicted", db, key);
             }
-            Effect::Flushed => flushed(engine, executing, db, &mut caches_know),
-            Effect::Swapped { with } => {
-                for db in [db, with] {
-                    break_watches_of_database(engine, executing.as_deref_mut(), db);
+            Effect::Vanished => break_watches(engine, executing, db, key),
+            Effect::Flushed => {
+                // Once, however many databases were emptied.
+                if !std::mem::replace(&mut caches_know, true) {
+                    invalidation::flushed(engine, executing);
                 }
+            }
+            Effect::Swapped { with } => {
+                break_watches_of_swapped(keys, engine, executing.as_deref_mut(), db, with);
+                break_watches_of_swapped(keys, engine, executing, with, db);
             }
             Effect::Wake | Effect::Propagate => {}
         }
@@ -97,21 +102,23 @@ fn key_changed(
     invalidation::key_changed(engine, executing, key, changer);
 }
 
-/// Caches are told to drop everything once, however many databases were emptied.
-fn flushed(engine: &mut Engine, mut executing: Option<&mut Session>, db: usize, caches_know: &mut bool) {
-    break_watches_of_database(engine, executing.as_deref_mut(), db);
-    if !*caches_know {
-        invalidation::flushed(engine, executing);
-        *caches_know = true;
-    }
+/// A key went with its database; its watchers alone want to know.
+fn break_watches(engine: &mut Engine, mut executing: Option<&mut Session>, db: usize, key: &[u8]) {
+    let Engine { watches, clients, .. } = engine;
+    watches.expired(db, key, |id| break_watch(clients, executing.as_deref_mut(), id));
 }
 
-/// A whole database was emptied or exchanged: keys that exist now, or existed when they were watched.
-fn break_watches_of_database(engine: &mut Engine, mut executing: Option<&mut Session>, db: usize) {
+/// `db` and `with` have changed places already: what `db` held is in `with` now.
+fn break_watches_of_swapped(
+    keys: &Keyspace,
+    engine: &mut Engine,
+    mut executing: Option<&mut Session>,
+    db: usize,
+    with: usize,
+) {
     let Engine { watches, clients, .. } = engine;
-    for (_, id, _) in watches.in_db(db) {
-        break_watch(clients, executing.as_deref_mut(), id);
-    }
+    let presence = |key: &[u8]| (keys.presence(with, key), keys.presence(db, key));
+    watches.replaced(db, presence, |id| break_watch(clients, executing.as_deref_mut(), id));
 }
 
 fn break_watch(clients: &mut Clients, executing: Option<&mut Session>, id: ClientId) {

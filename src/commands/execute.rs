@@ -9,6 +9,7 @@ use super::effects;
 use super::error::CommandError;
 use super::{invalidation, monitor};
 use crate::engine::{Closing, CommandId, ReplyMode};
+use crate::keyspace::Interest;
 use crate::resp::{Mark, Request};
 use crate::sys::clock;
 
@@ -131,8 +132,8 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     let mark = ctx.reply.mark();
     let is_monitored = !ctx.engine.clients.monitors().is_empty()
         && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0;
-    if is_monitored {
-        args.keep_taken();
+    if is_monitored || ctx.keys.effects.interest().contains(Interest::PROPAGATION) {
+        args.keep_whole();
     }
 
     let result = (command.handler)(ctx, args);

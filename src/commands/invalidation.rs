@@ -4,7 +4,7 @@
 use super::args::Args;
 use super::command::{Command, flags};
 use super::context::Ctx;
-use super::key_positions::key_positions;
+use super::key_extraction::{Tail, Wanted, keys_of};
 use crate::engine::{ClientId, Clients, Engine, Session};
 use crate::resp::Reply;
 
@@ -21,8 +21,8 @@ pub fn remember_reads(ctx: &mut Ctx<'_>, command: &Command, args: &Args<'_>) {
     if command.flags & (flags::READONLY | flags::PUBSUB) != flags::READONLY || !caching.remembers_reads() {
         return;
     }
-    for position in key_positions(command, args) {
-        ctx.engine.tracking.remember(ctx.client.id, args.at(position));
+    for key in keys_of(command, &Tail { args, start: 0 }, Wanted::Keys).into_iter().flatten() {
+        ctx.engine.tracking.remember(ctx.client.id, args.at(key.index));
     }
 }
 

@@ -5,10 +5,14 @@
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
-//! * `client_info`: the line that describes a client; `key_positions`: where a request's keys are;
-//!   `invalidation`: what client-side caches are told.
+//! * `client_info`, `invalidation`: the line that describes a client; what client-side caches are told.
 //! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, …
+//! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
+//! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -19,12 +23,14 @@ mod args;
 mod context;
 mod error;
 mod execute;
+mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
 
 mod help;
 mod evict;
+mod free;
 mod connection;
 mod authentication;
 mod client;
@@ -32,7 +38,6 @@ mod client_info;
 mod client_kill;
 mod client_tracking;
 mod invalidation;
-mod key_positions;
 mod transactions;
 mod pubsub;
 mod keys;
@@ -43,6 +48,8 @@ mod persistence;
 mod config_commands;
 mod server_info;
 mod command_info;
+mod command_docs;
+mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;
@@ -57,6 +64,7 @@ pub use context::Ctx;
 pub use effects::perform_in_background;
 pub use execute::{Outcome, process};
 pub use invalidation::broadcast_invalidations;
+pub use prefetch::Prefetch;
 pub use registry::Registry;
 
 /// The rows of all groups.
@@ -67,7 +75,10 @@ pub const TABLES: &[&[Command]] = &[
     monitor::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
-    keys::COMMANDS,
+    keys::presence::COMMANDS,
+    keys::scan::COMMANDS,
+    keys::transfer::COMMANDS,
+    keys::flush::COMMANDS,
     object::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,

@@ -19,7 +19,11 @@
 //!
 //! Pointers keep the provenance of the whole block (a reference to a header would not do), and the tests use
 //! std and small sizes only, so that Miri can run them.
-#![expect(unsafe_code, reason = "one allocation per key of run-time shape; two tables over the same entries")]
+#![expect(unsafe_code, reason = "one allocation per key, of a shape known at run time")]
+
+mod index;
+
+pub use index::{Found, Index};
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::fmt;
@@ -27,18 +31,17 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
-use siphasher::sip::SipHasher13;
-
 use super::layout::{Flags, HEADER_BYTES, Kind, Shape, Storage, size_class};
 use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef};
-use crate::ds::table::{Place, Table};
 use crate::util::number::parse_i64;
-use crate::util::random::Random;
 
 /// The start of a block; only ever used behind a pointer.
 #[derive(Debug)]
 #[repr(C, align(8))]
 struct Block([u8; 8]);
+
+/// A growing text takes at most this much in advance.
+const SPARE_BYTES_MAX: usize = 1024 * 1024;
 
 const _: () = assert!(align_of::<Object>() <= align_of::<Block>());
 
@@ -68,40 +71,16 @@ enum Parts<'a> {
 
 impl Entry {
     /// An entry with a string. `access` is the initial clock, see `aging`.
-    pub fn string(key: &[u8], value: NewString<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
-        let flags = Flags::new(Kind::String, Storage::Inline);
-        match value {
-            NewString::Int(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
-            NewString::Text(text) => Self::text(flags, key, text, expiry_ms, access),
-            NewString::Bytes(bytes) => match parse_i64(bytes) {
-                Some(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
-                None => Self::text(flags, key, bytes, expiry_ms, access),
-            },
-            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
-                Self::text(flags.with_raw(true), key, &text, expiry_ms, access)
-            }
-            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
-                Self::string(key, NewString::Bytes(&text), expiry_ms, access)
-            }
-            NewString::Raw(text) | NewString::Owned(text) => {
-                Self::object(key, Object::Text(text), expiry_ms, access)
-            }
-        }
+    pub fn string(key: &[u8], mut value: NewString<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
+        let (raw, parts) = string_parts(&mut value);
+        let flags = Flags::new(Kind::String, Storage::Inline).with_raw(raw);
+        Self::build(flags, key, parts, expiry_ms, access)
     }
 
     /// An entry with a value that manages its own memory.
     pub fn object(key: &[u8], object: Object, expiry_ms: Option<i64>, access: u32) -> Self {
         let flags = Flags::new(object.kind(), Storage::Object);
         Self::build(flags, key, Parts::Object(object), expiry_ms, access)
-    }
-
-    fn text(flags: Flags, key: &[u8], text: &[u8], expiry_ms: Option<i64>, access: u32) -> Self {
-        let parts = if text.len() > INLINE_BYTES_MAX {
-            Parts::Object(Object::Text(text.to_vec()))
-        } else {
-            Parts::Text(text)
-        };
-        Self::build(flags, key, parts, expiry_ms, access)
     }
 
     fn build(flags: Flags, key: &[u8], parts: Parts<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
@@ -135,6 +114,7 @@ impl Entry {
     }
 
     /// The same value under another key.
+    #[must_use]
     pub fn into_renamed(self, key: &[u8]) -> Self {
         let expiry_ms = self.view().expiry_ms();
         let access = self.view().access();
@@ -196,27 +176,9 @@ impl Entry {
 
     /// Makes the value a string, in place where it fits; keeps key, expiry and access. Returns an object
     /// that was overwritten, for the caller to drop where it likes.
-    pub fn set_string(&mut self, value: NewString<'_>) -> Option<Object> {
-        match value {
-            NewString::Int(number) => self.set_parts(false, Parts::Integer(number)),
-            NewString::Bytes(bytes) => match parse_i64(bytes) {
-                Some(number) => self.set_parts(false, Parts::Integer(number)),
-                None => self.set_string(NewString::Text(bytes)),
-            },
-            NewString::Text(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_parts(false, Parts::Text(text))
-            }
-            NewString::Text(text) => self.set_parts(false, Parts::Object(Object::Text(text.to_vec()))),
-            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_parts(true, Parts::Text(&text))
-            }
-            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_string(NewString::Bytes(&text))
-            }
-            NewString::Raw(text) | NewString::Owned(text) => {
-                self.set_parts(false, Parts::Object(Object::Text(text)))
-            }
-        }
+    pub fn set_string(&mut self, mut value: NewString<'_>) -> Option<Object> {
+        let (raw, parts) = string_parts(&mut value);
+        self.set_parts(raw, parts)
     }
 
     fn set_parts(&mut self, raw: bool, parts: Parts<'_>) -> Option<Object> {
@@ -239,6 +201,7 @@ impl Entry {
                 }
                 None
             }
+            Parts::Object(object) if old.flags.storage() == Storage::Object => self.set_object(object),
             parts => {
                 let rebuilt = Self::build(flags, self.view().key(), parts, expiry_ms, access);
                 let replaced = std::mem::replace(self, rebuilt);
@@ -283,6 +246,7 @@ impl Entry {
         self.make_raw_text();
         let old = self.view().shape();
         if let Some(Object::Text(text)) = self.object_mut() {
+            reserve_spare(text, length);
             text.resize(length, 0);
             return;
         }
@@ -391,9 +355,10 @@ impl<'a> EntryRef<'a> {
     pub fn string(self) -> Option<StrRef<'a>> {
         let shape = self.shape();
         match shape.flags.storage() {
-            // SAFETY: invariant 2: an integer is there.
             Storage::Integer => {
-                Some(StrRef::Int(unsafe { at::<i64>(self.block, shape.value_at()).read_unaligned() }))
+                // SAFETY: invariant 2: an integer is there.
+                let number = unsafe { at::<i64>(self.block, shape.value_at()).read_unaligned() };
+                Some(StrRef::Int(number))
             }
             Storage::Inline => Some(StrRef::Bytes(self.inline_text(shape))),
             Storage::Object => match self.object() {
@@ -486,6 +451,26 @@ impl fmt::Debug for EntryRef<'_> {
     }
 }
 
+/// Decides how a string is stored, and whether it is marked as raw. A long buffer is taken out of `value`.
+fn string_parts<'a>(value: &'a mut NewString<'_>) -> (bool, Parts<'a>) {
+    let raw = matches!(value, NewString::Raw(_));
+    let may_be_integer = matches!(value, NewString::Bytes(_) | NewString::Owned(_));
+    let text: &[u8] = match value {
+        NewString::Int(number) => return (false, Parts::Integer(*number)),
+        NewString::Owned(text) | NewString::Raw(text) if text.len() > INLINE_BYTES_MAX => {
+            return (raw, Parts::Object(Object::Text(std::mem::take(text))));
+        }
+        NewString::Owned(text) | NewString::Raw(text) => text,
+        NewString::Bytes(text) | NewString::Text(text) => text,
+    };
+    let parts = match may_be_integer.then(|| parse_i64(text)).flatten() {
+        Some(number) => Parts::Integer(number),
+        None if text.len() > INLINE_BYTES_MAX => Parts::Object(Object::Text(text.to_vec())),
+        None => Parts::Text(text),
+    };
+    (raw, parts)
+}
+
 /// The object in a block.
 ///
 /// # Safety
@@ -514,6 +499,13 @@ unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
     match unsafe { object_of(block) } {
         Some(Object::Text(text)) => Some(text),
         _ => None,
+    }
+}
+
+/// Makes room for growth to a length: as much again, but not without a bound as `Vec` would.
+fn reserve_spare(text: &mut Vec<u8>, length: usize) {
+    if length > text.capacity() {
+        text.reserve_exact(length - text.len() + length.min(SPARE_BYTES_MAX));
     }
 }
 
@@ -628,230 +620,6 @@ unsafe fn read_varint(block: NonNull<Block>, mut offset: usize) -> usize {
         }
         shift += 7;
         offset += 1;
-    }
-}
-
-/// The entries of one database, by key, and a second table of those that have an expiry.
-pub struct Index {
-    keys: Table<Block>,
-    volatile: Table<Block>,
-    hasher: SipHasher13,
-}
-
-/// An entry that was found, for changing it. Goes stale with the next insertion or removal.
-#[derive(Debug, Clone, Copy)]
-pub struct Found {
-    place: Place,
-    hash: u64,
-}
-
-// SAFETY: the index owns its entries alone (invariant 3), and entries are `Send`.
-unsafe impl Send for Index {}
-
-impl Index {
-    pub fn new(hash_key: (u64, u64)) -> Self {
-        let hasher = SipHasher13::new_with_keys(hash_key.0, hash_key.1);
-        Self { keys: Table::new(), volatile: Table::new(), hasher }
-    }
-
-    #[inline]
-    pub fn hash(&self, key: &[u8]) -> u64 {
-        self.hasher.hash(key)
-    }
-
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    pub fn volatile_len(&self) -> usize {
-        self.volatile.len()
-    }
-
-    /// Buckets of the table of entries with an expiry.
-    pub fn volatile_buckets(&self) -> usize {
-        self.volatile.buckets()
-    }
-
-    /// Bytes of both tables, without the entries.
-    pub fn table_bytes(&self) -> usize {
-        self.keys.memory_bytes() + self.volatile.memory_bytes()
-    }
-
-    /// Index bytes of one entry, for reports.
-    pub fn share_bytes(entry: EntryRef<'_>) -> usize {
-        Table::<Block>::ITEM_BYTES * (1 + usize::from(entry.expiry_ms().is_some()))
-    }
-
-    /// The entry of a key; `hash` is `self.hash(key)`.
-    #[inline]
-    pub fn find(&self, hash: u64, key: &[u8]) -> Option<Found> {
-        let place = self.keys.find(hash, |block| self.borrow(block).key() == key)?;
-        Some(Found { place, hash })
-    }
-
-    #[inline]
-    pub fn entry(&self, found: Found) -> Option<EntryRef<'_>> {
-        Some(self.borrow(self.keys.at(found.place)?))
-    }
-
-    /// Sets LRU clock or LFU counter.
-    #[inline]
-    pub fn set_access(&mut self, found: Found, access: u32) {
-        if let Some(block) = self.keys.at(found.place) {
-            // SAFETY: invariant 3, and `&mut self` excludes other users of the block.
-            unsafe { put_flags_and_access(block, self.borrow(block).flags(), access) }
-        }
-    }
-
-    /// Lets `change` work on the entry, which may move; its key must stay what it is.
-    pub fn modify<R>(&mut self, found: Found, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
-        let old = self.keys.at(found.place)?;
-        let was_volatile = self.borrow(old).flags().has_expiry();
-        let entry = ManuallyDrop::new(Entry(old));
-        let mut modified = Modified { index: self, found, old, was_volatile, entry };
-        Some(change(&mut modified.entry))
-    }
-
-    /// The value of an entry, if it manages its own memory: such a value changes without the entry moving.
-    pub fn object_mut(&mut self, found: Found) -> Option<&mut Object> {
-        let block = self.keys.at(found.place)?;
-        // SAFETY: the block is owned by the index (invariant 3); `&mut self` excludes other users of it.
-        unsafe { object_of(block) }
-    }
-
-    /// The bytes of a string, as [`Entry::text_mut`].
-    pub fn text_mut(&mut self, found: Found) -> Option<&mut [u8]> {
-        let block = self.keys.at(found.place)?;
-        // SAFETY: the block is owned by the index (invariant 3); `&mut self` excludes other users of it.
-        unsafe { text_of(block) }
-    }
-
-    /// Adds an entry whose key is not in the index; `hash` is `self.hash(key)`.
-    pub fn insert(&mut self, hash: u64, entry: Entry) {
-        debug_assert!(self.find(hash, entry.view().key()).is_none(), "a key has one entry");
-        let has_expiry = entry.view().flags().has_expiry();
-        let block = ManuallyDrop::new(entry).0;
-        let hasher = self.hasher;
-        self.keys.insert(hash, block, |block| hash_of(hasher, block));
-        if has_expiry {
-            self.volatile.insert(hash, block, |block| hash_of(hasher, block));
-        }
-    }
-
-    pub fn remove(&mut self, found: Found) -> Option<Entry> {
-        let block = self.keys.at(found.place)?;
-        if self.borrow(block).flags().has_expiry() {
-            self.forget_volatile(found.hash, block);
-        }
-        self.keys.remove(found.place).map(Entry)
-    }
-
-    /// A step of an iteration over all entries; see [`Table::scan`].
-    pub fn scan(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
-        self.keys.scan(cursor, |block| visit(self.borrow(block)))
-    }
-
-    /// A step of an iteration over the entries with an expiry; see [`Table::scan`].
-    pub fn scan_volatile(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
-        self.volatile.scan(cursor, |block| visit(self.borrow(block)))
-    }
-
-    pub fn random(&self, random: &mut Random) -> Option<EntryRef<'_>> {
-        self.keys.random(random).map(|block| self.borrow(block))
-    }
-
-    pub fn random_volatile(&self, random: &mut Random) -> Option<EntryRef<'_>> {
-        self.volatile.random(random).map(|block| self.borrow(block))
-    }
-
-    /// Up to `count` entries of neighbouring buckets; see [`Table::sample`].
-    pub fn sample(&self, random: &mut Random, count: usize, mut visit: impl FnMut(EntryRef<'_>)) {
-        self.keys.sample(random, count, |block| visit(self.borrow(block)));
-    }
-
-    /// As `sample`, out of the entries with an expiry.
-    pub fn sample_volatile(&self, random: &mut Random, count: usize, mut visit: impl FnMut(EntryRef<'_>)) {
-        self.volatile.sample(random, count, |block| visit(self.borrow(block)));
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        self.keys.iter().map(|block| self.borrow(block))
-    }
-
-    /// Reads every entry and checks invariant 3.
-    #[cfg(any(test, debug_assertions))]
-    pub fn assert_invariants(&self) {
-        self.keys.assert_invariants(|block| hash_of(self.hasher, block));
-        self.volatile.assert_invariants(|block| hash_of(self.hasher, block));
-        let with_expiry = self.iter().filter(|entry| entry.expiry_ms().is_some()).count();
-        assert_eq!(with_expiry, self.volatile.len(), "entries with an expiry are in both tables");
-        for block in self.volatile.iter() {
-            let hash = hash_of(self.hasher, block);
-            assert!(
-                self.keys.find(hash, |other| other == block).is_some(),
-                "the volatile table owns nothing"
-            );
-        }
-    }
-
-    /// Blocks of the tables are alive as long as the index is not changed (invariant 3).
-    #[inline]
-    fn borrow(&self, block: NonNull<Block>) -> EntryRef<'_> {
-        EntryRef { block, owner: PhantomData }
-    }
-
-    fn forget_volatile(&mut self, hash: u64, block: NonNull<Block>) {
-        let place = self.volatile.find(hash, |other| other == block);
-        self.volatile.remove(place.expect("an entry with an expiry is in both tables"));
-    }
-}
-
-fn hash_of(hasher: SipHasher13, block: NonNull<Block>) -> u64 {
-    hasher.hash(EntryRef { block, owner: PhantomData }.key())
-}
-
-impl Drop for Index {
-    fn drop(&mut self) {
-        self.keys.iter().map(Entry).for_each(drop);
-    }
-}
-
-impl fmt::Debug for Index {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.iter()).finish()
-    }
-}
-
-/// Brings both tables up to date when a change ends, be it by a panic.
-struct Modified<'a> {
-    index: &'a mut Index,
-    found: Found,
-    old: NonNull<Block>,
-    was_volatile: bool,
-    entry: ManuallyDrop<Entry>,
-}
-
-impl Drop for Modified<'_> {
-    fn drop(&mut self) {
-        let Self { index, found, old, was_volatile, entry } = self;
-        let new = entry.0;
-        let is_volatile = entry.view().flags().has_expiry();
-        if new != *old {
-            index.keys.replace(found.place, new);
-        }
-        match (*was_volatile, is_volatile) {
-            (false, false) => {}
-            (false, true) => {
-                let hasher = index.hasher;
-                index.volatile.insert(found.hash, new, |block| hash_of(hasher, block));
-            }
-            (true, false) => index.forget_volatile(found.hash, *old),
-            (true, true) if new != *old => {
-                let place = index.volatile.find(found.hash, |other| other == *old);
-                index.volatile.replace(place.expect("an entry with an expiry is in both tables"), new);
-            }
-            (true, true) => {}
-        }
     }
 }
 

@@ -16,7 +16,7 @@
 
 use super::database::{ExpiredKeys, Keyspace};
 use super::effects::Effects;
-use super::entry::{Entry, Index};
+use super::entry::Entry;
 
 /// No call goes through more databases than this, unless the last one ran out of time.
 const DATABASES_PER_CALL: usize = 16;
@@ -28,11 +28,6 @@ const FAST_CYCLE_US: u64 = 1000;
 const ACCEPTABLE_STALE_PERCENT: u64 = 10;
 /// Percent of the CPU for the slow cycle at effort 1; two more per level.
 const SLOW_CPU_PERCENT: u64 = 25;
-/// Empty buckets are cheap to visit, but not free: a round visits at most this many buckets per key.
-const BUCKETS_PER_KEY: u64 = 20;
-/// Fewer keys than this per hundred buckets are not worth visiting: the table is about to shrink.
-const KEYS_PER_HUNDRED_BUCKETS_MIN: usize = 1;
-
 /// How much work a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cycle {
@@ -193,13 +188,11 @@ impl Round {
             database.average_ttl_ms = 0;
             return None;
         }
-        if is_sparse(&database.index) {
-            return None;
-        }
         let mut tally = Tally::default();
         let keys_wanted = self.keys_max.min(keys as u64);
-        for _ in 0..keys_wanted * BUCKETS_PER_KEY {
-            database.expiry_cursor = database.index.scan_volatile(database.expiry_cursor, |entry| {
+        // Tables shrink with their contents, so a bucket seldom is empty; Redis needs a rule for sparse ones.
+        for _ in 0..keys_wanted {
+            database.sweep_position = database.index.sweep_volatile(database.sweep_position, |entry| {
                 tally.seen += 1;
                 let Some(expiry_ms) = entry.expiry_ms() else { return };
                 if self.now_ms > expiry_ms {
@@ -235,10 +228,6 @@ impl Tally {
     fn stale_share(&self) -> f64 {
         if self.seen == 0 { 0.0 } else { self.expired as f64 / self.seen as f64 }
     }
-}
-
-fn is_sparse(volatile: &Index) -> bool {
-    volatile.volatile_len() * 100 < KEYS_PER_HUNDRED_BUCKETS_MIN * volatile.volatile_buckets()
 }
 
 /// A running average to which a round contributes 2 %.
