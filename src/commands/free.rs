@@ -16,10 +16,19 @@ const EAGER_EFFORT_MAX: usize = 10_000;
 /// directive that governs it (`lazyfree-lazy-server-del`, …) says.
 pub fn free(engine: &Engine, entry: Entry, lazy: bool) {
     let effort = entry.view().object().map_or(1, Object::free_effort);
+    free_by_effort(engine, effort, entry, lazy);
+}
+
+/// The same for an object whose key stays.
+pub fn free_object(engine: &Engine, object: Object, lazy: bool) {
+    free_by_effort(engine, object.free_effort(), object, lazy);
+}
+
+fn free_by_effort(engine: &Engine, effort: usize, value: impl Send + 'static, lazy: bool) {
     if lazy && effort >= LAZY_EFFORT_MIN {
-        engine.worker.drop_later(entry);
+        engine.worker.drop_later(value);
     } else if effort > EAGER_EFFORT_MAX {
         // Nobody asked for it, so it does not count as lazily freed.
-        engine.worker.drop_weighing(0, entry);
+        engine.worker.drop_weighing(0, value);
     }
 }

@@ -6,7 +6,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::commands::free::free;
+use crate::commands::free::free_object;
 use crate::keyspace::{EventClass, Expiry, Keyspace, NewString, Slot};
 use crate::resp::Taken;
 
@@ -199,7 +199,7 @@ fn store_pairs(ctx: &mut Ctx<'_>, args: &mut Args<'_>) {
 #[inline]
 fn store(ctx: &mut Ctx<'_>, key: &[u8], value: NewString<'_>, expiry: Expiry) {
     if let Some(replaced) = ctx.keys.set_string(key, value, expiry) {
-        free(ctx.engine, replaced, ctx.engine.config.memory.lazyfree_lazy_server_del);
+        free_object(ctx.engine, replaced, ctx.engine.config.memory.lazyfree_lazy_server_del);
     }
     record_set(ctx, key);
 }
