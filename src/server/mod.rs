@@ -5,6 +5,7 @@ mod accept;
 mod actions;
 mod cron;
 mod event_loop;
+mod listeners;
 mod output;
 mod requests;
 mod start;
