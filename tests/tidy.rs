@@ -165,7 +165,9 @@ fn mod_rs_is_a_table_of_contents() {
             .into_iter()
             .filter(|(_, item)| !is_listing(item))
             .filter(|(_, item)| {
-                !MOD_RS_ITEMS.iter().any(|(path, start)| file.path == *path && item.starts_with(start))
+                !MOD_RS_ITEMS
+                    .iter()
+                    .any(|(path, start)| file.path.starts_with(path) && item.starts_with(start))
             })
             .map(|(line, item)| {
                 let start = item.lines().next().unwrap_or_default();

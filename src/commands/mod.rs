@@ -9,7 +9,7 @@
 //! * `help`: the shape of every container's HELP.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
-//! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * the groups: `connection`, `client`, `transactions`, `strings`, ...
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
