@@ -1,7 +1,7 @@
 //! Russet: a drop-in replacement for redis-server. This page is the map of the code.
 //!
 //! `src/` is a stack of layers; a layer uses only what stands above it in this list
-//! (`tests/tidy.rs` checks the `use crate::…` lines). Read them in this order.
+//! (`tests/tidy.rs` checks the `use crate::...` lines). Read them in this order.
 //!
 //! * [`util`]: pure helpers: numbers and text, glob patterns, quoting, checksums, LZF, random
 //!   numbers. **Invariant:** nothing here knows Redis, does I/O or keeps state.

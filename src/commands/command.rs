@@ -237,7 +237,7 @@ pub const fn range(index: usize, last: i64, step: usize, access: u32) -> KeySpec
     KeySpec { access, begin: Begin::Index(index), find: Find::Range { last, step, limit: 0 }, notes: "" }
 }
 
-/// `numkeys key …` with the number at argument `index`.
+/// `numkeys key ...` with the number at argument `index`.
 pub const fn counted_keys(index: usize, access: u32) -> KeySpec {
     KeySpec { access, begin: Begin::Index(index), find: Find::Count { at: 0, first: 1, step: 1 }, notes: "" }
 }
