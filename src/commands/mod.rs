@@ -42,7 +42,8 @@ pub mod syntax;
 
 pub use command::Command;
 pub use context::Ctx;
-pub use effects::perform_in_background;
+pub use effects::{declare_interest, perform_in_background};
+pub use evict::{aging_of, drop_entry, make_room};
 pub use execute::{Outcome, process};
 pub use registry::Registry;
 

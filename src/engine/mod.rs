@@ -7,13 +7,18 @@
 mod action;
 mod clients;
 mod parts;
+mod client_memory;
+mod eviction;
 mod limits;
 mod pause;
 mod session;
 mod watch;
 
 pub use action::{Action, CloseReason, ShutdownRequest};
+pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
+pub use eviction::Eviction;
+pub use limits::shown;
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};

@@ -1,6 +1,7 @@
 //! Performs what commands asked of the loop.
 
 use super::event_loop::Server;
+use crate::config::Apply;
 use crate::engine::{Action, ClientId};
 use crate::sys::signals::Signal;
 
@@ -15,6 +16,7 @@ impl Server {
     fn perform_action(&mut self, action: Action, _client: ClientId) {
         match action {
             Action::Shutdown { .. } => self.exit = Some(0),
+            Action::Apply(Apply::Maxmemory) => self.apply_maxmemory(),
             _ => {}
         }
     }

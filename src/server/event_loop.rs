@@ -8,7 +8,7 @@ use mio::{Events, Poll, Token};
 
 use super::accept::LISTENERS_MAX;
 use super::cron::Cron;
-use crate::commands::Registry;
+use crate::commands::{Registry, aging_of};
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Listener, READ_BUFFER_BYTES};
@@ -69,10 +69,11 @@ pub struct Server {
 
 impl Server {
     /// A server without listeners.
-    pub fn new(engine: Engine, keys: Keyspace, registry: Registry, mut signals: Signals) -> io::Result<Self> {
+    pub fn new(engine: Engine, mut keys: Keyspace, registry: Registry, mut signals: Signals) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
         let cron = Cron::new(engine.clock.monotonic_us());
+        keys.set_aging(aging_of(&engine.config.memory));
         Ok(Self {
             poll,
             signals,
@@ -104,6 +105,7 @@ impl Server {
                 _ => {}
             }
             self.engine.clock.tick();
+            self.begin_turn();
             for event in &events {
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),
