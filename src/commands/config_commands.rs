@@ -1,5 +1,97 @@
 //! CONFIG.
 
-use super::command::Command;
+use std::fs;
+use std::io;
 
-pub const COMMANDS: &[Command] = &[];
+use super::args::Args;
+use super::command::Arity::{AtLeast, Exactly};
+use super::command::flags::{ADMIN, LOADING, NOSCRIPT, STALE};
+use super::command::{Command, CommandResult, command, container};
+use super::context::Ctx;
+use super::error::CommandError;
+use super::help::help;
+use crate::config::SetContext;
+use crate::sys::files::{error_text, replace_atomically};
+
+const FLAGS: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
+const TIPS: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+pub const COMMANDS: &[Command] = &[container(
+    "config",
+    &[
+        command("get", config_get, AtLeast(3), FLAGS, 0, &[]),
+        command("help", config_help, Exactly(2), LOADING | STALE, 0, &[]),
+        command("resetstat", config_resetstat, Exactly(2), FLAGS, 0, &[]).tips(TIPS),
+        command("rewrite", config_rewrite, Exactly(2), FLAGS, 0, &[]).tips(TIPS),
+        command("set", config_set, AtLeast(4), FLAGS, 0, &[]).tips(TIPS),
+    ],
+)];
+
+fn config_get(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let patterns: Vec<&[u8]> = args.rest().collect();
+    let found = ctx.engine.config.get(&patterns);
+    ctx.reply.map(found.len());
+    for (name, value) in found {
+        ctx.reply.bulk(name.as_bytes());
+        ctx.reply.bulk(&value);
+    }
+    Ok(())
+}
+
+fn config_set(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    if !args.left().is_multiple_of(2) {
+        return Err(CommandError::Syntax);
+    }
+    let first = args.position();
+    let pairs: Vec<(&[u8], &[u8])> =
+        (first..args.len()).step_by(2).map(|index| (args.at(index), args.at(index + 1))).collect();
+    let context =
+        SetContext { loading: ctx.engine.snapshots.is_loading(), client_is_local: ctx.client.is_local };
+    let (config, changes) = ctx.engine.config.set(&pairs, context)?;
+    ctx.engine.change_config(config, &changes)?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn config_resetstat(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    ctx.engine.reset_statistics();
+    ctx.keys.statistics = crate::keyspace::Statistics::default();
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn config_rewrite(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    if ctx.engine.identity.config_file.is_none() {
+        return Err(CommandError::NoConfigFile);
+    }
+    if let Err(error) = rewrite_file(ctx) {
+        let reason = error_text(&error);
+        log::warn!("CONFIG REWRITE failed: {reason}");
+        return Err(CommandError::ConfigRewriteFailed(reason));
+    }
+    log::info!("CONFIG REWRITE executed with success.");
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn rewrite_file(ctx: &Ctx<'_>) -> io::Result<()> {
+    let Some(file) = &ctx.engine.identity.config_file else { return Ok(()) };
+    let original = match fs::read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read?,
+    };
+    replace_atomically(file, &ctx.engine.config.rewrite(&original, None))
+}
+
+fn config_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    help(
+        ctx,
+        "CONFIG",
+        &[
+            ("GET <pattern>", "Return parameters matching the glob-like <pattern> and their values."),
+            ("SET <directive> <value>", "Set the configuration <directive> to <value>."),
+            ("RESETSTAT", "Reset statistics reported by the INFO command."),
+            ("REWRITE", "Rewrite the configuration file."),
+        ],
+    )
+}

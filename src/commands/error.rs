@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::config::SetError;
 use crate::keyspace::WrongType;
 
 /// An error reply; the first word is its code.
@@ -103,13 +104,59 @@ pub enum CommandError {
     //
     // Keys and expiry.
     //
+    #[error("ERR invalid first DB index")]
+    InvalidFirstDb,
+    #[error("ERR invalid second DB index")]
+    InvalidSecondDb,
+    #[error("ERR Unsupported option {0}")]
+    UnsupportedOption(String),
+    #[error("ERR NX and XX, GT or LT options at the same time are not compatible")]
+    NxWithOtherConditions,
+    #[error("ERR GT and LT options at the same time are not compatible")]
+    GtWithLt,
+    #[error(
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between \
+         policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    IdleTimeNotTracked,
+    #[error(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+         switching between policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    FrequencyNotTracked,
+    //
     // Connections and clients.
     //
     // Channels.
     //
+
     // Configuration.
-    //
+    /// What CONFIG SET says, without its code.
+    #[error("ERR {0}")]
+    ConfigRefused(String),
+    #[error("ERR The server is running without a config file")]
+    NoConfigFile,
+    #[error("ERR Rewriting config file: {0}")]
+    ConfigRewriteFailed(String),
     // Introspection.
+    #[error("ERR count should be greater than or equal to -1")]
+    SlowLogCount,
+    #[error("ERR No samples available for event '{0}'")]
+    NoLatencySamples(String),
+    #[error("ERR Error purging dirty pages")]
+    PurgeFailed,
+    #[error("ERR Error loading the extension. Please check the server logs.")]
+    NoModules,
+    #[error("ERR Error unloading module: no such module with that name")]
+    NoSuchModule,
+    #[error("ERR Invalid command specified")]
+    KeysOfUnknownCommand,
+    #[error("ERR The command has no key arguments")]
+    CommandWithoutKeys,
+    #[error("ERR Invalid number of arguments specified for command")]
+    KeysOfWrongArity,
+    #[error("ERR Invalid arguments specified for command")]
+    KeysNotFound,
     //
     // Snapshots and shutdown.
 }
@@ -118,6 +165,15 @@ impl CommandError {
     /// The error code: what INFO errorstats counts by.
     pub fn code(text: &str) -> &str {
         text.split(' ').next().unwrap_or("ERR")
+    }
+}
+
+impl From<SetError> for CommandError {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Loading => Self::Loading,
+            refused => Self::ConfigRefused(refused.to_string()),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::Path;
 use super::settings::{OutputLimit, PrimaryAddress, SavePoint, ShutdownFlags};
 use super::structured;
 use crate::keyspace::EventClass;
+use crate::sys::files::error_text;
 use crate::util::number::parse_i64;
 use crate::util::text::{parse_memory, push_quoted};
 
@@ -185,15 +186,6 @@ pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
     line
 }
 
-/// The message of an operating system error alone, without Rust's `(os error 2)`.
-pub(super) fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
-}
-
 fn parse_flag(text: &[u8]) -> Result<Value, Reason> {
     if text.eq_ignore_ascii_case(b"yes") {
         Ok(Value::Flag(true))
@@ -266,7 +258,7 @@ fn parse_directory(text: &[u8], current: &Value) -> Result<Value, Reason> {
     // Looking up "." needs what chdir needs: a directory, and permission to search it.
     match path.join(".").metadata().and_then(|_| path.canonicalize()) {
         Ok(path) => Ok(Value::Text(path.as_os_str().as_bytes().to_vec())),
-        Err(error) => Err(system_text(&error).into()),
+        Err(error) => Err(error_text(&error).into()),
     }
 }
 

@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::include::{ReadError, read_bounded, read_files};
-use super::kind::{Reason, Value, quoted, system_text};
+use super::kind::{Reason, Value, quoted};
 use super::row::{Row, find};
 use super::settings::Config;
 use super::table::ROWS;
+use crate::sys::files::error_text;
 use crate::util::text::split_args;
 
 /// The version of Redis whose behaviour is followed, and which clients are told.
@@ -62,7 +63,7 @@ pub enum FatalConfigError {
 
 impl From<ReadError> for FatalConfigError {
     fn from(failed: ReadError) -> Self {
-        Self::Open { path: failed.path.display().to_string(), reason: system_text(&failed.error) }
+        Self::Open { path: failed.path.display().to_string(), reason: error_text(&failed.error) }
     }
 }
 

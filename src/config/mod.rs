@@ -9,6 +9,7 @@
 //! * `access`: CONFIG GET and CONFIG SET.
 //! * `load`, `include`: files, standard input, environment and command line.
 //! * `rewrite`: CONFIG REWRITE.
+//! * `title`: the template of the process title.
 //!
 //! A change is validated into a copy; [`Change::apply`] names what the server must then do. This
 //! layer opens no socket, changes no directory and knows neither commands nor clients.
@@ -23,6 +24,7 @@ mod row;
 mod settings;
 mod structured;
 mod table;
+mod title;
 
 pub use access::{Change, SetContext, SetError};
 pub use choices::{

@@ -26,7 +26,8 @@ pub struct ShutdownRequest {
 /// Recorded by handlers, performed by the server after the command, in order.
 #[derive(Debug)]
 pub enum Action {
-    /// A directive changed and has an effect outside of the configuration.
+    /// CONFIG SET has changed the directives behind this and applied what could fail (see
+    /// [`Engine::change_config`](super::Engine::change_config)): what is left is for the loop alone.
     Apply(Apply),
     Shutdown {
         request: ShutdownRequest,

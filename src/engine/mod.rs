@@ -5,20 +5,24 @@
 //! execute commands for clients that have no connection.
 
 mod action;
+mod apply;
 mod clients;
 mod parts;
 mod client_memory;
 mod eviction;
 mod limits;
+mod memory;
 mod pause;
 mod session;
 mod watch;
 
 pub use action::{Action, CloseReason, ShutdownRequest};
 pub use client_memory::{ClientMemory, client_memory_bytes};
-pub use clients::{Client, Clients};
 pub use eviction::Eviction;
 pub use limits::shown;
+pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
+pub use clients::{Client, Clients};
+pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::action::Action;
+use super::apply::{Listen, NoSockets, OomScore};
 use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::eviction::Eviction;
@@ -15,6 +16,7 @@ use crate::keyspace::{ActiveExpiry, EventClass};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
+use crate::sys::memory;
 use crate::sys::worker::Worker;
 use crate::util::random::Random;
 
@@ -43,6 +45,11 @@ pub struct Engine {
     pub worker: Worker,
     /// What commands asked of the loop, performed after each of them.
     pub actions: Vec<Action>,
+    /// The server's sockets; none until it brings its own.
+    pub listeners: Box<dyn Listen>,
+    pub oom_score: OomScore,
+    /// Memory in use before any data was loaded.
+    pub startup_bytes: usize,
     /// How many transactions or scripts the executing command is nested in.
     pub nesting: usize,
 }
@@ -56,6 +63,10 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
+    /// Memory in use before there was any data.
+    pub memory_at_start_bytes: usize,
+    /// What we were called as: the process title's `{title}`.
+    pub title: String,
 }
 
 impl Identity {
@@ -68,6 +79,8 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
+            memory_at_start_bytes: memory::used_memory(),
+            title: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
 }
@@ -167,8 +180,19 @@ impl Engine {
             random,
             worker: Worker::start("lazy-free")?,
             actions: Vec::new(),
+            listeners: Box::new(NoSockets),
+            oom_score: OomScore::default(),
+            startup_bytes: 0,
             nesting: 0,
         })
+    }
+
+    /// Forgets what CONFIG RESETSTAT forgets, but for the counters of the keyspace.
+    pub fn reset_statistics(&mut self) {
+        self.stats.reset();
+        self.command_stats.reset();
+        self.snapshots.saves = 0;
+        self.worker.reset_done();
     }
 
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.
@@ -194,6 +218,19 @@ impl Engine {
             });
         });
         receivers
+    }
+
+    /// As [`Engine::publish`], for a shard channel.
+    pub fn publish_to_shard(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let Self { pubsub, clients, .. } = self;
+        pubsub.shard_receivers(channel, |client| {
+            clients.send(client, |reply| {
+                reply.push(3);
+                reply.bulk(b"smessage");
+                reply.bulk(channel);
+                reply.bulk(message);
+            });
+        })
     }
 
     /// Announces an event of the keyspace on the channels that `notify-keyspace-events` asks for.

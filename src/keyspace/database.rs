@@ -10,6 +10,7 @@
 //! | | counts hit/miss | touches LRU/LFU | event on miss |
 //! |---|---|---|---|
 //! | `find`, `find_string` | yes | yes | keymiss |
+//! | `find_untouched` | yes | no | keymiss |
 //! | `peek`, `exists` | no | no | no |
 //! | `find_for_update`, `set_string` | no | yes | no |
 
@@ -18,10 +19,10 @@ use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
 use super::update::Update;
-use super::value::{NewString, StrRef, WrongType};
+use super::value::{NewString, Object, StrRef, WrongType};
 use crate::util::random::Random;
 
-/// RANDOMKEY tries this often to hit a key that is not expired.
+/// RANDOMKEY on a replica tries this often to hit a key that is not expired.
 const RANDOM_TRIES_MAX: usize = 100;
 /// A scan step visits at most this many buckets per requested key, so that a sparse table does not hold the loop.
 const SCAN_BUCKETS_PER_KEY: usize = 10;
@@ -46,6 +47,15 @@ pub enum Expiry {
     Clear,
     /// Unix milliseconds.
     At(i64),
+}
+
+/// Whether a key is there, without looking it up as a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Absent,
+    /// Its time has come, but it was not deleted yet.
+    Expired,
+    Live,
 }
 
 /// Counters since the start or CONFIG RESETSTAT.
@@ -81,7 +91,7 @@ pub struct Keyspace {
 pub(super) struct Database {
     pub index: Index,
     /// Where the active expiry cycle goes on.
-    pub expiry_cursor: u64,
+    pub sweep_position: usize,
     /// Estimate of the remaining time of keys with an expiry, in milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -145,16 +155,36 @@ impl Keyspace {
         self.databases.len()
     }
 
+    /// Asks the processor for the bucket of a key that will be looked up soon; returns what
+    /// [`Keyspace::prefetch_entry`] wants a little later. Hints only: nothing changes.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: usize, key: &[u8]) -> u64 {
+        let Some(database) = self.databases.get(db) else { return 0 };
+        let hash = database.index.hash(key);
+        database.index.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the entry itself, once its bucket has had time to arrive.
+    #[inline]
+    pub fn prefetch_entry(&self, db: usize, hash: u64) {
+        if let Some(database) = self.databases.get(db) {
+            database.index.prefetch_entry(hash);
+        }
+    }
+
     /// Looks a key up for a read command.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let Some(found) = self.live(key) else {
-            self.statistics.misses += 1;
-            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
-            return None;
-        };
-        self.statistics.hits += 1;
+        let found = self.live_counted(key)?;
         self.touch(found);
+        self.current().index.entry(found)
+    }
+
+    /// Looks a key up for a command that asks about it and does not use it (EXISTS, TYPE, TTL).
+    #[inline]
+    pub fn find_untouched(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let found = self.live_counted(key)?;
         self.current().index.entry(found)
     }
 
@@ -184,9 +214,9 @@ impl Keyspace {
         Some(Update::new(&mut self.current_mut().index, found))
     }
 
-    /// Makes a key a string, whatever it was. Returns an entry if something was overwritten that is worth
-    /// dropping elsewhere. Records `new`, but neither `changed` nor the command's own event.
-    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Entry> {
+    /// Makes a key a string, whatever it was. Returns an overwritten object, to be dropped here or elsewhere.
+    /// Records `new`, but neither `changed` nor the command's own event.
+    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Object> {
         let hash = self.hash(key);
         let Some(found) = self.live_or_hidden(hash, key) else {
             let expiry_ms = match expiry {
@@ -198,7 +228,6 @@ impl Keyspace {
             return None;
         };
         self.touch(found);
-        let access = self.aging.initial(self.now_ms);
         let replaced = self.current_mut().index.modify(found, |entry| {
             match expiry {
                 Expiry::Keep => {}
@@ -207,7 +236,7 @@ impl Keyspace {
             }
             entry.set_string(value)
         });
-        replaced.flatten().map(|object| Entry::object(b"", object, None, access))
+        replaced.flatten()
     }
 
     /// Puts an entry in the selected database under its own key, in place of what was there, which it returns.
@@ -229,21 +258,28 @@ impl Keyspace {
 
     /// Whether a key of any database is there but logically expired; nothing is deleted or counted.
     pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
-        let Some(database) = self.databases.get(db) else { return false };
+        self.presence(db, key) == Presence::Expired
+    }
+
+    /// Whether a key of any database is there; nothing is deleted or counted.
+    pub fn presence(&self, db: usize, key: &[u8]) -> Presence {
+        let Some(database) = self.databases.get(db) else { return Presence::Absent };
         let found = database.index.find(database.index.hash(key), key);
-        let entry = found.and_then(|found| database.index.entry(found));
-        entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+        match found.and_then(|found| database.index.entry(found)) {
+            None => Presence::Absent,
+            Some(entry) if entry.is_expired(self.now_ms) => Presence::Expired,
+            Some(_) => Presence::Live,
+        }
     }
 
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
-    /// expired it returns one of them, as Redis does.
+    /// expired it returns one of them, as Redis does; on a primary the expired ones get fewer.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
         let mut drawn = self.draw()?;
-        for _ in 0..RANDOM_TRIES_MAX {
-            if self.exists(&drawn) {
-                break;
-            }
+        let mut tries = 1;
+        while !self.exists(&drawn) && (tries < RANDOM_TRIES_MAX || self.expired_keys == ExpiredKeys::Delete) {
             drawn = self.draw()?;
+            tries += 1;
         }
         let index = &self.current().index;
         index.entry(index.find(index.hash(&drawn), &drawn)?)
@@ -379,6 +415,19 @@ impl Keyspace {
         self.live_in(self.selected, key)
     }
 
+    /// A key that is there, as hit or miss.
+    #[inline]
+    fn live_counted(&mut self, key: &[u8]) -> Option<Found> {
+        let found = self.live(key);
+        if found.is_some() {
+            self.statistics.hits += 1;
+        } else {
+            self.statistics.misses += 1;
+            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
+        }
+        found
+    }
+
     #[inline]
     pub(super) fn live_in(&mut self, db: usize, key: &[u8]) -> Option<Found> {
         let index = &self.databases[db].index;
@@ -433,7 +482,7 @@ impl Keyspace {
 
 impl Database {
     pub fn new(hash_key: (u64, u64)) -> Self {
-        Self { index: Index::new(hash_key), expiry_cursor: 0, average_ttl_ms: 0 }
+        Self { index: Index::new(hash_key), sweep_position: 0, average_ttl_ms: 0 }
     }
 }
 

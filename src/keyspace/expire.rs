@@ -192,7 +192,7 @@ impl Round {
         let keys_wanted = self.keys_max.min(keys as u64);
         // Tables shrink with their contents, so a bucket seldom is empty; Redis needs a rule for sparse ones.
         for _ in 0..keys_wanted {
-            database.expiry_cursor = database.index.scan_volatile(database.expiry_cursor, |entry| {
+            database.sweep_position = database.index.sweep_volatile(database.sweep_position, |entry| {
                 tally.seen += 1;
                 let Some(expiry_ms) = entry.expiry_ms() else { return };
                 if self.now_ms > expiry_ms {

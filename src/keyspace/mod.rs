@@ -28,7 +28,7 @@ pub mod update;
 pub mod value;
 
 pub use aging::Aging;
-pub use database::{ExpiredKeys, Expiry, Keyspace, Statistics};
+pub use database::{ExpiredKeys, Expiry, Keyspace, Presence, Statistics};
 pub use effects::{Batch, Effect, Effects, EventClass, Interest, Propagation, Recorded};
 pub use entry::{Entry, EntryRef};
 pub use evict::{EvictionPolicy, Evictor};

@@ -1,14 +1,11 @@
-//! Listening and accepting, and the end of a connection.
+//! Accepting, and the end of a connection.
 
 use std::io;
 
-use super::event_loop::{Server, client_token, listener_token};
+use super::event_loop::{Server, client_token};
 use crate::engine::{Client, ClientId, Session};
-use crate::net::{Accepted, BindError, Connection, ListenOptions, Listener, tune};
+use crate::net::{Accepted, BindError, Connection, tune};
 use crate::resp::{Protocol, Reply};
-
-/// Addresses and the Unix socket together.
-pub(super) const LISTENERS_MAX: usize = 64;
 
 /// Connections accepted from one listener before the others get their turn.
 const ACCEPTS_PER_TURN_MAX: usize = 1000;
@@ -27,58 +24,15 @@ option. 4) Set up an authentication password for the default user. NOTE: You onl
 things in order for the server to start accepting connections from the outside.";
 
 impl Server {
-    /// Opens listeners for the configured addresses and Unix socket, replacing the present ones.
+    /// Listens at the configured addresses and Unix socket.
     pub fn listen(&mut self) -> Result<(), BindError> {
-        let fresh = self.open_listeners()?;
-        for listener in &mut self.listeners {
-            let _ = listener.deregister(self.poll.registry());
-        }
-        self.listeners = fresh;
-        for (index, listener) in self.listeners.iter_mut().enumerate() {
-            if let Err(error) = listener.register(self.poll.registry(), listener_token(index)) {
-                log::warn!("Registering a listening socket: {error}");
-            }
-        }
-        Ok(())
-    }
-
-    fn open_listeners(&mut self) -> Result<Vec<Listener>, BindError> {
-        let network = &self.engine.config.network;
-        let options = ListenOptions { backlog: network.tcp_backlog as i32 };
-        // Freed first: the new set may contain the same addresses.
-        for listener in &mut self.listeners {
-            let _ = listener.deregister(self.poll.registry());
-        }
-        self.listeners.clear();
-        let mut listeners = Vec::new();
-        if network.port != 0 {
-            for address in &network.bind {
-                let (address, optional) = match address.strip_prefix('-') {
-                    Some(address) => (address, true),
-                    None => (address.as_str(), false),
-                };
-                match Listener::tcp(address, network.port, options) {
-                    Ok(listener) => listeners.push(listener),
-                    Err(error) if optional && error.is_unavailable() => {}
-                    Err(error) => {
-                        log::warn!("Warning: Could not create server TCP listening socket {error}");
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        if let Some(path) = &network.unix_socket {
-            let permissions = Some(network.unix_socket_permissions).filter(|mode| *mode != 0);
-            listeners.push(Listener::unix(path, permissions, options)?);
-        }
-        Ok(listeners)
+        self.listeners.open(&self.engine.config.network)
     }
 
     /// Accepts who is waiting. A failure (no descriptors left, say) costs that connection only.
     pub(super) fn accept(&mut self, index: usize) {
         for _ in 0..ACCEPTS_PER_TURN_MAX {
-            let Some(listener) = self.listeners.get(index) else { return };
-            match listener.accept() {
+            match self.listeners.accept(index) {
                 Ok(Some(accepted)) => self.admit_connection(accepted),
                 Ok(None) => return,
                 Err(error)

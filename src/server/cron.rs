@@ -33,8 +33,6 @@ pub struct Cron {
     /// The client that the next run visits first.
     pub(super) next_client: ClientId,
     pub(super) peaks_second: i64,
-    turn_started_us: u64,
-    commands_before_turn: u64,
 }
 
 impl Cron {
@@ -50,8 +48,6 @@ impl Cron {
             postponed: Vec::new(),
             next_client: 0,
             peaks_second: 0,
-            turn_started_us: now_us,
-            commands_before_turn: 0,
         }
     }
 
@@ -220,21 +216,6 @@ impl Server {
                 self.resume_client(slot);
             }
         }
-    }
-
-    /// A turn begins: the poll has returned.
-    pub(super) fn begin_turn(&mut self) {
-        self.cron.turn_started_us = self.engine.clock.monotonic_us();
-        self.cron.commands_before_turn = self.engine.stats.commands_processed;
-    }
-
-    /// It ends: the loop is about to wait.
-    pub(super) fn end_turn(&mut self) {
-        let stats = &mut self.engine.stats;
-        let commands = stats.commands_processed.saturating_sub(self.cron.commands_before_turn);
-        let turns = &mut stats.event_loop;
-        turns.commands_per_turn_max = turns.commands_per_turn_max.max(commands);
-        turns.turns.record(clock::now_us().saturating_sub(self.cron.turn_started_us));
     }
 }
 

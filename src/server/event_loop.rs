@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Token};
 
-use super::accept::LISTENERS_MAX;
 use super::cron::Cron;
+use super::listeners::{LISTENERS_MAX, Listeners};
+use super::requests::Lookahead;
 use crate::commands::{Registry, aging_of};
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
-use crate::net::{Connection, Listener, READ_BUFFER_BYTES};
+use crate::net::{Connection, READ_BUFFER_BYTES};
+use crate::observe::Stats;
+use crate::sys::clock;
+use crate::sys::memory;
 use crate::sys::signals::Signals;
 
 const EVENTS_PER_POLL: usize = 1024;
@@ -49,16 +53,37 @@ pub(super) fn client_token(slot: usize) -> Token {
     Token(FIRST_CLIENT + slot)
 }
 
+/// A turn of the loop while it lasts, for the statistics.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    started_us: u64,
+    commands_before: u64,
+}
+
+impl Turn {
+    fn begin(engine: &Engine) -> Self {
+        Self { started_us: engine.clock.monotonic_us(), commands_before: engine.stats.commands_processed }
+    }
+
+    fn record(self, stats: &mut Stats) {
+        let commands = stats.commands_processed.saturating_sub(self.commands_before);
+        let event_loop = &mut stats.event_loop;
+        event_loop.commands_per_turn_max = event_loop.commands_per_turn_max.max(commands);
+        event_loop.turns.record(clock::now_us().saturating_sub(self.started_us));
+    }
+}
+
 /// A running server.
 pub struct Server {
     pub(super) poll: Poll,
     pub(super) signals: Signals,
-    pub(super) listeners: Vec<Listener>,
+    pub(super) listeners: Listeners,
     /// By the slot of their client.
     pub(super) connections: Vec<Option<Connection>>,
     /// Connections that stopped reading because their share of the turn was used up.
     pub(super) still_readable: Vec<usize>,
     pub(super) read_buffer: Box<[u8]>,
+    pub(super) lookahead: Lookahead,
     pub(super) engine: Engine,
     pub(super) keys: Keyspace,
     pub(super) registry: Registry,
@@ -69,31 +94,45 @@ pub struct Server {
 
 impl Server {
     /// A server without listeners.
-    pub fn new(engine: Engine, mut keys: Keyspace, registry: Registry, mut signals: Signals) -> io::Result<Self> {
+    pub fn new(
+        mut engine: Engine,
+        mut keys: Keyspace,
+        registry: Registry,
+        mut signals: Signals,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
+        let listeners = Listeners::new(poll.registry())?;
+        engine.listeners = Box::new(listeners.clone());
         let cron = Cron::new(engine.clock.monotonic_us());
         keys.set_aging(aging_of(&engine.config.memory));
-        Ok(Self {
+        let mut server = Self {
             poll,
             signals,
-            listeners: Vec::new(),
+            listeners,
             connections: Vec::new(),
             still_readable: Vec::new(),
             read_buffer: vec![0; READ_BUFFER_BYTES].into(),
+            lookahead: Lookahead::default(),
             engine,
             keys,
             registry,
             cron,
             exit: None,
-        })
+        };
+        server.engine.startup_bytes = memory::used_memory();
+        Ok(server)
     }
 
     /// Runs until the server is told to stop; returns the exit code.
     pub fn run(&mut self) -> i32 {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut turn: Option<Turn> = None;
         loop {
             self.before_poll();
+            if let Some(turn) = turn {
+                turn.record(&mut self.engine.stats);
+            }
             if let Some(code) = self.exit {
                 return code;
             }
@@ -105,7 +144,7 @@ impl Server {
                 _ => {}
             }
             self.engine.clock.tick();
-            self.begin_turn();
+            turn = Some(Turn::begin(&self.engine));
             for event in &events {
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),

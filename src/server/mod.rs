@@ -7,6 +7,7 @@ mod cron;
 mod visits;
 mod timers;
 mod event_loop;
+mod listeners;
 mod output;
 mod requests;
 mod start;

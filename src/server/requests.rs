@@ -3,7 +3,7 @@
 
 use super::cron::expired_keys;
 use super::event_loop::Server;
-use crate::commands::{self, Ctx, Outcome, Registry};
+use crate::commands::{self, Ctx, Outcome, Prefetch, Registry};
 use crate::engine::{Client, Closing, CommandId, Engine, shown};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
@@ -20,11 +20,32 @@ const PENDING_READ_BYTES: usize = 64 * 1024;
 /// How much of an oversized request the log shows.
 const LOGGED_BYTES_MAX: usize = 64;
 
+/// Requests of a pipeline that are parsed together, so that their keys' memory is on its way before
+/// the first of them executes.
+const LOOKAHEAD_REQUESTS: usize = 16;
+
+/// The requests parsed ahead of the one that executes; reused by all connections.
+#[derive(Debug, Default)]
+pub(super) struct Lookahead {
+    parsers: [Parser; LOOKAHEAD_REQUESTS],
+    /// How many of them hold a complete request.
+    ready: usize,
+    prefetch: Prefetch,
+}
+
 /// What is lent to the execution of a client's requests.
 struct Bench<'a> {
+    lookahead: &'a mut Lookahead,
     engine: &'a mut Engine,
     keys: &'a mut Keyspace,
     registry: &'a Registry,
+}
+
+/// Whether the next request may execute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    Wait,
 }
 
 /// Whether the connection lives on.
@@ -40,7 +61,12 @@ impl Server {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         let Some(mut client) = self.engine.clients.take(slot) else { return };
         let id = client.session.id;
-        let mut bench = Bench { engine: &mut self.engine, keys: &mut self.keys, registry: &self.registry };
+        let mut bench = Bench {
+            lookahead: &mut self.lookahead,
+            engine: &mut self.engine,
+            keys: &mut self.keys,
+            registry: &self.registry,
+        };
         let waited = client.session.postponed;
         let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
         if connection.is_readable && fate == Fate::Lives {
@@ -79,7 +105,12 @@ impl Server {
         let Some(mut client) = self.engine.clients.take(slot) else { return };
         let id = client.session.id;
         client.session.postponed = false;
-        let mut bench = Bench { engine: &mut self.engine, keys: &mut self.keys, registry: &self.registry };
+        let mut bench = Bench {
+            lookahead: &mut self.lookahead,
+            engine: &mut self.engine,
+            keys: &mut self.keys,
+            registry: &self.registry,
+        };
         bench.execute_waiting(&mut connection.input, &mut client);
         if client.session.postponed {
             self.cron.postpone(id);
@@ -194,12 +225,8 @@ impl Bench<'_> {
         let mut start = 0;
         // A request that waited is complete already; parsing it again changes nothing.
         while start < data.len() || parser.is_mid_request() {
-            let limits = Limits {
-                bulk_bytes_max: self.engine.config.limits.bulk_bytes as i64,
-                authenticated: client.session.authenticated,
-            };
-            let rest = data.get(start..).unwrap_or_default();
-            match parser.parse(rest, &limits) {
+            let limits = self.limits(client);
+            match parser.parse(data.get(start..).unwrap_or_default(), &limits) {
                 Ok(Progress::Complete) => {}
                 Ok(Progress::NeedMore) => break,
                 Err(error) => {
@@ -208,35 +235,86 @@ impl Bench<'_> {
                     return data.len();
                 }
             }
-            if self.engine.limits_client_memory() && !self.has_room_for(parser, client) {
-                return data.len();
-            }
-            let request = parser.request(rest);
-            if !request.is_empty() {
-                self.keys.set_expired_keys(expired_keys(self.engine));
-                let mut ctx = Ctx {
-                    keys: self.keys,
-                    reply: &mut client.reply,
-                    client: &mut client.session,
-                    engine: self.engine,
-                    registry: self.registry,
-                    command: CommandId(0),
-                };
-                if commands::process(&mut ctx, request) == Outcome::Postponed {
-                    client.session.postponed = true;
-                    break;
+            self.look_ahead(data.get(start..).unwrap_or_default(), parser, client);
+            for next in 0..=self.lookahead.ready {
+                if next > 0 {
+                    std::mem::swap(parser, &mut self.lookahead.parsers[next - 1]);
                 }
-            }
-            start += parser.consumed();
-            parser.reset();
-            if self.engine.clients.has_grown() {
-                self.engine.enforce_output_limits();
-            }
-            if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
-                return data.len();
+                if self.execute_one(data.get(start..).unwrap_or_default(), parser, client) == Step::Wait {
+                    return start;
+                }
+                start += parser.consumed();
+                parser.reset();
+                if self.engine.clients.has_grown() {
+                    self.engine.enforce_output_limits();
+                }
+                if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
+                    return data.len();
+                }
             }
         }
         start
+    }
+
+    /// Parses the requests behind the first one, and asks for the memory of all their keys. What is
+    /// not complete, or not valid, is left for its own turn.
+    fn look_ahead(&mut self, data: &[u8], first: &mut Parser, client: &Client) {
+        self.lookahead.ready = 0;
+        let mut start = first.consumed();
+        if start >= data.len() {
+            return;
+        }
+        let limits = self.limits(client);
+        let Lookahead { parsers, ready, prefetch } = self.lookahead;
+        prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
+        for parser in parsers {
+            parser.reset();
+            let rest = data.get(start..).unwrap_or_default();
+            if rest.is_empty() || parser.parse(rest, &limits) != Ok(Progress::Complete) {
+                break;
+            }
+            prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
+            start += parser.consumed();
+            *ready += 1;
+        }
+        prefetch.finish(self.keys, client.session.db);
+    }
+
+    fn execute_one(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> Step {
+        if self.engine.limits_client_memory() {
+            client.session.argument_bytes = parser.owned_bytes();
+            self.engine.evict_clients(Some(client));
+            if client.session.closing != Closing::No {
+                return Step::Done;
+            }
+        }
+        let request = parser.request(data);
+        if request.is_empty() {
+            return Step::Done;
+        }
+        self.keys.set_expired_keys(expired_keys(self.engine));
+        let mut ctx = Ctx {
+            keys: self.keys,
+            reply: &mut client.reply,
+            client: &mut client.session,
+            engine: self.engine,
+            registry: self.registry,
+            command: CommandId(0),
+        };
+        match commands::process(&mut ctx, request) {
+            Outcome::Done => Step::Done,
+            Outcome::Postponed => {
+                client.session.postponed = true;
+                Step::Wait
+            }
+        }
+    }
+
+    fn limits(&self, client: &Client) -> Limits {
+        Limits {
+            bulk_bytes_max: self.engine.config.limits.bulk_bytes as i64,
+            authenticated: client.session.authenticated,
+        }
     }
 
     fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
@@ -251,15 +329,6 @@ impl Bench<'_> {
         self.engine.stats.net_input_bytes += count as u64;
         self.engine.stats.reads_processed += 1;
         client.session.last_interaction_ms = self.engine.clock.unix_ms();
-    }
-
-    /// Whether a client may execute a complete request under `maxmemory-clients`, after larger clients
-    /// were closed if need be.
-    #[cold]
-    fn has_room_for(&mut self, parser: &Parser, client: &mut Client) -> bool {
-        client.session.argument_bytes = parser.owned_bytes();
-        self.engine.evict_clients(Some(client));
-        client.session.closing == Closing::No
     }
 
     fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {

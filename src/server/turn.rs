@@ -20,7 +20,6 @@ impl Server {
         }
         // Last: a client's final reply has left (or cannot).
         self.close_marked();
-        self.end_turn();
     }
 
     /// Whether the next poll must not wait.

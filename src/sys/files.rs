@@ -23,6 +23,15 @@ pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fsync_dir(directory_of(path))
 }
 
+/// The message of an operating system error alone, without Rust's `(os error 2)`.
+pub fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// Makes names in a directory (created, renamed, removed files) survive a crash.
 pub fn fsync_dir(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {

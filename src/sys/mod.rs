@@ -7,6 +7,7 @@
 //! directive decides arrives as an argument.
 //!
 //! * [`clock`]: the one door through which time enters.
+//! * [`cpu`]: hints to the processor.
 //! * [`log`]: lines in Redis's format, to stdout, a file, syslog.
 //! * [`signals`]: requests to stop as an event of the loop; crash reports.
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
@@ -18,6 +19,7 @@
 
 pub mod check;
 pub mod clock;
+pub mod cpu;
 mod crash;
 pub mod files;
 pub mod log;

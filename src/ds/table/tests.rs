@@ -203,6 +203,39 @@ fn a_scan_sees_what_lasts_while_the_table_grows_and_shrinks_in_turn() {
 }
 
 #[test]
+fn removing_in_the_order_of_a_scan_leaves_no_long_chains() {
+    let mut numbers = Numbers::of(0..if cfg!(miri) { 100 } else { 100_000 });
+    let mut longest = 0;
+    let mut cursor = 0;
+    while !numbers.table.is_empty() {
+        let mut visited = Vec::new();
+        cursor = numbers.table.scan(cursor, |it| visited.push(number(it)));
+        longest = longest.max(visited.len());
+        for old in visited {
+            numbers.remove(old);
+        }
+    }
+    assert!(longest < 150, "{longest}");
+}
+
+#[test]
+fn removing_in_a_sweep_keeps_the_table_balanced() {
+    let mut numbers = Numbers::of(0..if cfg!(miri) { 100 } else { 100_000 });
+    let (mut longest, mut steps, mut position) = (0, 0, 0);
+    while !numbers.table.is_empty() {
+        let mut visited = Vec::new();
+        position = numbers.table.sweep(position, |it| visited.push(number(it)));
+        longest = longest.max(visited.len());
+        for old in visited {
+            numbers.remove(old);
+        }
+        steps += 1;
+    }
+    assert!(longest < 50, "{longest}");
+    assert!(steps < 100_000, "{steps}");
+}
+
+#[test]
 fn a_random_choice_is_fair() {
     // 45 items: buckets of unequal length, some with overflow. 400 expected hits each; five standard
     // deviations are 100.

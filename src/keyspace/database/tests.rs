@@ -96,7 +96,7 @@ fn a_replica_hides_an_expired_key_and_its_primary_sees_it() {
 #[test]
 fn a_write_over_an_expired_key_makes_a_new_key() {
     let mut keyspace = keyspace();
-    keyspace.effects.set_event_classes(EventClass::from_letters("Kxn").unwrap());
+    keyspace.effects.set_event_classes(EventClass::parse(b"Kxn").unwrap());
     set_until(&mut keyspace, "key", NOW_MS - 1);
     keyspace.set_string(b"key", NewString::Int(5), Expiry::Keep);
     let new = Effect::Event { class: EventClass::NEW, name: "new" };
@@ -122,7 +122,7 @@ fn a_write_keeps_clears_or_sets_the_expiry() {
 #[test]
 fn a_miss_is_an_event_only_for_reads() {
     let mut keyspace = keyspace();
-    keyspace.effects.set_event_classes(EventClass::from_letters("Em").unwrap());
+    keyspace.effects.set_event_classes(EventClass::parse(b"Em").unwrap());
     keyspace.find_for_update(b"key");
     keyspace.exists(b"key");
     assert!(keyspace.effects.is_empty());
@@ -183,6 +183,7 @@ fn keys_are_copied_and_moved_between_databases() {
     assert_eq!(value(&mut keyspace, "copy").as_deref(), Some("value"));
     let detached = keyspace.flush(None);
     assert_eq!((detached.len(), keyspace.is_empty()), (2, true));
+    std::thread::spawn(move || drop(detached)).join().unwrap();
 }
 
 #[test]

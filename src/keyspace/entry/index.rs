@@ -71,6 +71,18 @@ impl Index {
         Some(Found { place, hash })
     }
 
+    /// Asks for the memory that [`Index::find`] will read first.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.keys.prefetch_bucket(hash);
+    }
+
+    /// Asks for the memory that it will read next.
+    #[inline]
+    pub fn prefetch_entry(&self, hash: u64) {
+        self.keys.prefetch_items(hash);
+    }
+
     #[inline]
     pub fn entry(&self, found: Found) -> Option<EntryRef<'_>> {
         Some(self.borrow(self.keys.at(found.place)?))
@@ -133,9 +145,9 @@ impl Index {
         self.keys.scan(cursor, |block| visit(self.borrow(block)))
     }
 
-    /// A step of an iteration over the entries with an expiry; see [`Table::scan`].
-    pub fn scan_volatile(&self, cursor: u64, mut visit: impl FnMut(EntryRef<'_>)) -> u64 {
-        self.volatile.scan(cursor, |block| visit(self.borrow(block)))
+    /// A step of a round over the entries with an expiry; see [`Table::sweep`].
+    pub fn sweep_volatile(&self, position: usize, mut visit: impl FnMut(EntryRef<'_>)) -> usize {
+        self.volatile.sweep(position, |block| visit(self.borrow(block)))
     }
 
     pub fn random(&self, random: &mut Random) -> Option<EntryRef<'_>> {

@@ -1,5 +1,0 @@
-//! INFO.
-
-use super::command::Command;
-
-pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,250 @@
+//! What a changed directive needs beyond its value, done while CONFIG SET executes so that a failure can be
+//! its reply: CONFIG SET works inside of MULTI, and behind it may stand pipelined commands that must see
+//! either the new configuration or the old one.
+//!
+//! What needs sockets goes through [`Listen`], which the server implements. What the loop does and cannot
+//! fail is recorded as [`Action::Apply`] after success.
+
+use crate::config::{Apply, Change, Config, LogLevel, Network, OomScoreAdj, SetError};
+use crate::sys::{self, memory, process};
+
+use super::action::Action;
+use super::parts::Engine;
+
+/// Files the process needs besides one per client.
+const RESERVED_FILES: u64 = 32;
+
+/// The listening sockets, as the configuration sees them.
+pub trait Listen {
+    /// Listens where `network` says and nowhere else. On failure it may listen nowhere; the caller then asks
+    /// for the previous addresses again. The reason is logged by the callee.
+    fn listen(&mut self, network: &Network) -> Result<(), ListenFailed>;
+}
+
+/// Some address cannot be listened on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenFailed;
+
+/// An engine without a network.
+#[derive(Debug)]
+pub struct NoSockets;
+
+impl Listen for NoSockets {
+    fn listen(&mut self, _: &Network) -> Result<(), ListenFailed> {
+        Ok(())
+    }
+}
+
+/// Our say in whom the kernel kills first.
+#[derive(Debug, Default)]
+pub struct OomScore {
+    /// The adjustment we were started with, while ours is in its place.
+    inherited: Option<i32>,
+}
+
+impl Engine {
+    /// Puts a configuration and the effects of its changes in force, or leaves everything as it was.
+    pub fn change_config(&mut self, config: Config, changes: &[Change]) -> Result<(), SetError> {
+        let previous = std::mem::replace(&mut self.config, config);
+        for change in changes {
+            let Err(reason) = self.apply(*change) else { continue };
+            log::warn!(
+                "Failed applying new configuration. Possibly related to new {} setting. Restoring previous \
+                 settings.",
+                change.name
+            );
+            self.config = previous;
+            self.restore(changes);
+            return Err(SetError::failed(change.name, &reason));
+        }
+        self.actions.extend(changes.iter().map(|change| Action::Apply(change.apply)));
+        Ok(())
+    }
+
+    /// Applies the values that were in force before.
+    fn restore(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Err(reason) = self.apply(*change) {
+                log::warn!("Failed applying restored failed CONFIG SET command: {reason}");
+            }
+        }
+    }
+
+    /// Puts the effect of the present value of a directive in force. The error is Redis's text for CONFIG SET.
+    pub fn apply(&mut self, change: Change) -> Result<(), String> {
+        match change.apply {
+            Apply::AppendOnly => self.apply_append_only(),
+            Apply::CrashLog => self.apply_crash_log(),
+            Apply::Dir => return self.apply_directory(),
+            Apply::Listen => self.apply_listen(change.name),
+            Apply::LogLevel => self.apply_log_level(),
+            Apply::Maxclients => return self.apply_maxclients(),
+            Apply::Maxmemory => self.apply_maxmemory(),
+            Apply::OomScoreAdj => self.apply_oom_score(),
+            Apply::ProcTitle => self.apply_process_title(),
+            Apply::RequirePass => self.apply_password(),
+            Apply::SlowLog => {
+                self.slowlog.trim(self.config.observe.slowlog_max_len);
+                Ok(())
+            }
+            Apply::Tls => self.apply_tls(),
+            // Whoever is concerned reads the value when it is needed, or is told by `Action::Apply`.
+            Apply::AofAutoGc
+            | Apply::AppendFsync
+            | Apply::Encoding
+            | Apply::Hz
+            | Apply::LatencyTracking
+            | Apply::MaxmemoryClients
+            | Apply::MinReplicas
+            | Apply::NotifyKeyspaceEvents
+            | Apply::ReplicationBacklog
+            | Apply::SavePoints => Ok(()),
+        }
+        .map_err(str::to_owned)
+    }
+
+    fn apply_append_only(&mut self) -> Result<(), &'static str> {
+        if self.config.aof.enabled {
+            log::warn!("This server does not write append-only files yet");
+            return Err("Unable to turn on AOF. Check server logs.");
+        }
+        Ok(())
+    }
+
+    fn apply_crash_log(&mut self) -> Result<(), &'static str> {
+        if self.config.process.crash_log_enabled {
+            sys::signals::enable_crash_reports();
+        } else {
+            sys::signals::disable_crash_reports();
+        }
+        Ok(())
+    }
+
+    fn apply_directory(&mut self) -> Result<(), String> {
+        std::env::set_current_dir(&self.config.process.dir).map_err(|error| sys::files::error_text(&error))
+    }
+
+    fn apply_listen(&mut self, name: &str) -> Result<(), &'static str> {
+        self.listeners.listen(&self.config.network).map_err(|ListenFailed| match name {
+            "bind" => "Failed to bind to specified addresses.",
+            _ => "Unable to listen on this port. Check server logs.",
+        })?;
+        // The title names the address.
+        self.apply_process_title()
+    }
+
+    fn apply_log_level(&mut self) -> Result<(), &'static str> {
+        sys::log::set_level(match self.config.log.level {
+            LogLevel::Debug => sys::log::LogLevel::Debug,
+            LogLevel::Verbose => sys::log::LogLevel::Verbose,
+            LogLevel::Notice => sys::log::LogLevel::Notice,
+            LogLevel::Warning => sys::log::LogLevel::Warning,
+            LogLevel::Nothing => sys::log::LogLevel::Nothing,
+        });
+        Ok(())
+    }
+
+    fn apply_maxclients(&mut self) -> Result<(), String> {
+        let need = u64::from(self.config.limits.maxclients) + RESERVED_FILES;
+        let got = process::set_open_files_limit(need);
+        if got >= need {
+            return Ok(());
+        }
+        Err(format!(
+            "The operating system is not able to handle the specified number of clients, try with {}",
+            got.saturating_sub(RESERVED_FILES)
+        ))
+    }
+
+    fn apply_maxmemory(&mut self) -> Result<(), &'static str> {
+        let (limit, used) = (self.config.memory.maxmemory_bytes, memory::used_memory());
+        if limit != 0 && limit < used as u64 {
+            log::warn!(
+                "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current \
+                 memory usage ({used}). This will result in key eviction and/or the inability to accept new \
+                 write commands depending on the maxmemory-policy."
+            );
+        }
+        Ok(())
+    }
+
+    fn apply_oom_score(&mut self) -> Result<(), &'static str> {
+        let is_replica = self.config.replication.primary.is_some();
+        self.adjust_oom_score(usize::from(is_replica)).map_err(|error| {
+            log::warn!("Unable to change oom_score_adj: {}", sys::files::error_text(&error));
+            "Failed to set current oom_score_adj. Check server logs."
+        })
+    }
+
+    /// Sets the score of this process to the configured value of a class: 0 for a primary, 1 for a replica,
+    /// 2 for a background child.
+    pub fn adjust_oom_score(&mut self, class: usize) -> std::io::Result<()> {
+        let configured = self.config.process.oom_score_adj_values[class];
+        match self.config.process.oom_score_adj {
+            OomScoreAdj::No => match self.oom_score.inherited.take() {
+                Some(inherited) => process::set_oom_score_adj(inherited),
+                None => Ok(()),
+            },
+            mode => {
+                let inherited = match self.oom_score.inherited {
+                    Some(inherited) => inherited,
+                    None => process::oom_score_adj()?,
+                };
+                self.oom_score.inherited = Some(inherited);
+                let base = if mode == OomScoreAdj::Relative { inherited } else { 0 };
+                process::set_oom_score_adj(base + configured)
+            }
+        }
+    }
+
+    fn apply_process_title(&mut self) -> Result<(), &'static str> {
+        if self.config.process.set_proc_title {
+            process::set_title(&self.process_title());
+        }
+        Ok(())
+    }
+
+    /// What `ps` is to show.
+    fn process_title(&self) -> String {
+        let network = &self.config.network;
+        let unix_socket = || network.unix_socket.as_ref().map(|path| path.display().to_string());
+        self.config.process.title(|variable| match variable {
+            "title" => self.identity.title.clone(),
+            "listen-addr" if network.port == 0 => format!("unixsocket:{}", unix_socket().unwrap_or_default()),
+            "listen-addr" => {
+                format!("{}:{}", network.bind.first().map_or("*", String::as_str), network.port)
+            }
+            "port" => network.port.to_string(),
+            "tls-port" => "0".to_owned(),
+            "unixsocket" => unix_socket().unwrap_or_default(),
+            "config-file" => {
+                self.identity.config_file.as_ref().map_or("-".to_owned(), |path| path.display().to_string())
+            }
+            // No cluster, no sentinel.
+            _ => String::new(),
+        })
+    }
+
+    /// Without a password every connection is authenticated, also one that was not when it came; with a new
+    /// one those that are authenticated stay so.
+    fn apply_password(&mut self) -> Result<(), &'static str> {
+        if self.config.security.requirepass.is_some() {
+            return Ok(());
+        }
+        let ids: Vec<_> = self.clients.ids().collect();
+        for id in ids {
+            if let Some(client) = self.clients.by_id_mut(id) {
+                client.session.authenticated = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_tls(&mut self) -> Result<(), &'static str> {
+        if self.config.text_of("tls-port").is_some_and(|port| port != b"0") {
+            log::warn!("This server does not speak TLS yet");
+            return Err("Unable to update TLS configuration. Check server logs.");
+        }
+        Ok(())
+    }
+}
