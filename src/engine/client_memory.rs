@@ -195,10 +195,14 @@ mod tests {
     fn the_largest_client_that_may_be_closed_comes_first() {
         let mut memory = ClientMemory::default();
         let mut clients = [client(1, 10), client(2, 30), client(3, 20)];
-        clients.iter_mut().for_each(|client| memory.measure(client));
+        for client in &mut clients {
+            memory.measure(client);
+        }
         assert_eq!(memory.largest(), None);
         memory.set_ranking(true);
-        clients.iter_mut().for_each(|client| memory.measure(client));
+        for client in &mut clients {
+            memory.measure(client);
+        }
         assert_eq!(memory.largest(), Some(2));
         clients[1].session.no_evict = true;
         memory.measure(&mut clients[1]);

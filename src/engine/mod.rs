@@ -17,11 +17,11 @@ mod session;
 mod watch;
 
 pub use action::{Action, CloseReason, ShutdownRequest};
+pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
+pub use clients::{Client, Clients};
 pub use eviction::Eviction;
 pub use limits::shown;
-pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
-pub use clients::{Client, Clients};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};

@@ -192,6 +192,8 @@ impl Engine {
         self.stats.reset();
         self.command_stats.reset();
         self.snapshots.saves = 0;
+        self.expiry.reset_statistics();
+        self.eviction.reset_statistics();
         self.worker.reset_done();
     }
 

@@ -170,8 +170,7 @@ impl Server {
         let lazily = config.memory.lazyfree_lazy_expire;
         let effort = config.expiry.active_effort;
         let drop = |_: &mut _, entry| commands::drop_entry(worker, entry, lazily);
-        let outcome =
-            expiry.run(&mut self.keys, cycle, effort, clock.unix_ms(), clock::now_us, drop);
+        let outcome = expiry.run(&mut self.keys, cycle, effort, clock.unix_ms(), clock::now_us, drop);
         if outcome.deleted == 0 && !outcome.more {
             return (false, 0);
         }
@@ -202,7 +201,8 @@ impl Server {
         let now_ms = self.engine.clock.unix_ms();
         if self.engine.pause.at(now_ms).is_some() {
             let left_ms = self.engine.pause.until_ms().map_or(0, |until_ms| until_ms - now_ms);
-            let due_us = self.engine.clock.monotonic_us().saturating_add((left_ms as u64).saturating_mul(1000));
+            let due_us =
+                self.engine.clock.monotonic_us().saturating_add((left_ms as u64).saturating_mul(1000));
             self.cron.timers.set(Timer::PauseEnd, due_us);
             return;
         }

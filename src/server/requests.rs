@@ -180,12 +180,11 @@ impl Bench<'_> {
     ) -> std::io::Result<ReadOutcome> {
         let mut input = std::mem::take(&mut connection.input);
         let arriving = if client.session.postponed { None } else { input.parser.arriving() };
-        let read = match arriving {
-            Some((bytes, missing)) => connection.read_behind(bytes, missing),
-            None => {
-                input.buffer.reserve(PENDING_READ_BYTES);
-                connection.read_behind(&mut input.buffer, PENDING_READ_BYTES)
-            }
+        let read = if let Some((bytes, missing)) = arriving {
+            connection.read_behind(bytes, missing)
+        } else {
+            input.buffer.reserve(PENDING_READ_BYTES);
+            connection.read_behind(&mut input.buffer, PENDING_READ_BYTES)
         };
         if let Ok(ReadOutcome::More(count) | ReadOutcome::Drained(count)) = read
             && count > 0
