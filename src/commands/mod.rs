@@ -7,6 +7,7 @@
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
