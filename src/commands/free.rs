@@ -13,13 +13,23 @@ const LAZY_EFFORT_MIN: usize = 65;
 const EAGER_EFFORT_MAX: usize = 10_000;
 
 /// Drops an entry that is no longer in the keyspace. `lazy` is what the command (UNLINK) or the
-/// directive that governs it (`lazyfree-lazy-server-del`, …) says.
+/// directive that governs it (`lazyfree-lazy-server-del`, ...) says.
 pub fn free(engine: &Engine, entry: Entry, lazy: bool) {
     let effort = entry.view().object().map_or(1, Object::free_effort);
+    release(engine, entry, effort, lazy);
+}
+
+/// Drops a value that was overwritten in its entry.
+pub fn free_object(engine: &Engine, object: Object, lazy: bool) {
+    let effort = object.free_effort();
+    release(engine, object, effort, lazy);
+}
+
+fn release<T: Send + 'static>(engine: &Engine, value: T, effort: usize, lazy: bool) {
     if lazy && effort >= LAZY_EFFORT_MIN {
-        engine.worker.drop_later(entry);
+        engine.worker.drop_later(value);
     } else if effort > EAGER_EFFORT_MAX {
         // Nobody asked for it, so it does not count as lazily freed.
-        engine.worker.drop_weighing(0, entry);
+        engine.worker.drop_weighing(0, value);
     }
 }

@@ -7,6 +7,7 @@
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
@@ -48,6 +49,8 @@ mod latency;
 mod memory;
 mod debug;
 mod miscellany;
+#[cfg(test)]
+mod testing;
 pub mod docs;
 pub mod syntax;
 

@@ -12,13 +12,13 @@
 //! | `find`, `find_string` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
 //! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `set_string` | no | yes | no |
+//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
 
 use super::aging::{Aging, idle_seconds};
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
-use super::update::Update;
+use super::update::{Slot, Update, Vacancy};
 use super::value::{NewString, Object, StrRef, WrongType};
 use crate::util::random::Random;
 
@@ -214,6 +214,24 @@ impl Keyspace {
         Some(Update::new(&mut self.current_mut().index, found))
     }
 
+    /// As `find_for_update`, for commands that make the key if it is not there.
+    #[inline]
+    pub fn slot<'a>(&'a mut self, key: &'a [u8]) -> Slot<'a> {
+        let hash = self.hash(key);
+        let found = self.live_or_hidden(hash, key);
+        let is_hidden = |found| {
+            let entry = self.current().index.entry(found);
+            self.expired_keys == ExpiredKeys::Hide && entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+        };
+        match found {
+            Some(found) if !is_hidden(found) => {
+                self.touch(found);
+                Slot::Occupied(Update::new(&mut self.current_mut().index, found))
+            }
+            hidden => Slot::Vacant(Vacancy::new(self, key, hash, hidden)),
+        }
+    }
+
     /// Makes a key a string, whatever it was. Returns an overwritten object, to be dropped here or elsewhere.
     /// Records `new`, but neither `changed` nor the command's own event.
     pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Object> {
@@ -353,6 +371,11 @@ impl Keyspace {
         self.databases.get(db).map_or(0, |database| database.index.table_bytes())
     }
 
+    /// Buckets of a database's tables: of all keys, and of those with an expiry.
+    pub fn table_buckets(&self, db: usize) -> (usize, usize) {
+        self.databases.get(db).map_or((0, 0), |database| database.index.buckets())
+    }
+
     /// Bytes of an entry with its share of the tables (MEMORY USAGE).
     pub fn memory_bytes(entry: EntryRef<'_>) -> usize {
         entry.memory_bytes() + Index::share_bytes(entry)
@@ -475,7 +498,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current_mut(&mut self) -> &mut Database {
+    pub(super) fn current_mut(&mut self) -> &mut Database {
         &mut self.databases[self.selected]
     }
 }

@@ -40,6 +40,9 @@ use crate::util::number::parse_i64;
 #[repr(C, align(8))]
 struct Block([u8; 8]);
 
+/// A growing text takes at most this much in advance.
+const SPARE_BYTES_MAX: usize = 1024 * 1024;
+
 const _: () = assert!(align_of::<Object>() <= align_of::<Block>());
 
 /// A key with its value, owned.
@@ -198,6 +201,7 @@ impl Entry {
                 }
                 None
             }
+            Parts::Object(object) if old.flags.storage() == Storage::Object => self.set_object(object),
             parts => {
                 let rebuilt = Self::build(flags, self.view().key(), parts, expiry_ms, access);
                 let replaced = std::mem::replace(self, rebuilt);
@@ -242,6 +246,7 @@ impl Entry {
         self.make_raw_text();
         let old = self.view().shape();
         if let Some(Object::Text(text)) = self.object_mut() {
+            reserve_spare(text, length);
             text.resize(length, 0);
             return;
         }
@@ -494,6 +499,13 @@ unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
     match unsafe { object_of(block) } {
         Some(Object::Text(text)) => Some(text),
         _ => None,
+    }
+}
+
+/// Makes room for growth to a length: as much again, but not without a bound as `Vec` would.
+fn reserve_spare(text: &mut Vec<u8>, length: usize) {
+    if length > text.capacity() {
+        text.reserve_exact(length - text.len() + length.min(SPARE_BYTES_MAX));
     }
 }
 

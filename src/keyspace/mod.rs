@@ -35,5 +35,5 @@ pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::{Kind, size_class};
 pub use transfer::{Detached, Transfer};
-pub use update::Update;
+pub use update::{Slot, Update, Vacancy};
 pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef, WrongType};

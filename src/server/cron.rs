@@ -122,6 +122,8 @@ impl Server {
         self.visit_clients();
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
+        self.snapshots_cron();
+        self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));
     }
 

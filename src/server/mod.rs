@@ -7,9 +7,13 @@ mod cron;
 mod visits;
 mod timers;
 mod event_loop;
+mod invocation;
 mod listeners;
+mod logo;
 mod output;
 mod requests;
+mod shutdown;
+mod snapshots;
 mod start;
 mod turn;
 

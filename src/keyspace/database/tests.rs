@@ -37,6 +37,39 @@ fn taken(keyspace: &mut Keyspace) -> Vec<(Effect, usize, String)> {
 }
 
 #[test]
+fn a_slot_is_changed_or_filled_after_one_lookup() {
+    let mut keyspace = keyspace();
+    let Slot::Vacant(vacancy) = keyspace.slot(b"key") else { panic!("nothing was there") };
+    vacancy.insert_string(NewString::Int(1));
+    let Slot::Occupied(mut update) = keyspace.slot(b"key") else { panic!("it was inserted") };
+    update.set_int(2);
+    assert_eq!(value(&mut keyspace, "key").as_deref(), Some("2"));
+    keyspace.assert_invariants();
+}
+
+#[test]
+fn a_slot_with_an_expired_key_is_vacant_and_a_hidden_key_makes_room() {
+    for mode in [ExpiredKeys::Delete, ExpiredKeys::Hide] {
+        let mut keyspace = keyspace();
+        set_until(&mut keyspace, "key", NOW_MS - 1);
+        keyspace.set_expired_keys(mode);
+        let Slot::Vacant(vacancy) = keyspace.slot(b"key") else { panic!("it has expired") };
+        vacancy.insert_string(NewString::Bytes(b"new"));
+        assert_eq!(value(&mut keyspace, "key").as_deref(), Some("new"));
+        assert_eq!((keyspace.len(0), keyspace.volatile_len(0)), (1, 0));
+        keyspace.assert_invariants();
+    }
+}
+
+#[test]
+fn a_slot_with_an_expired_key_is_occupied_where_expiry_is_ignored() {
+    let mut keyspace = keyspace();
+    set_until(&mut keyspace, "key", NOW_MS - 1);
+    keyspace.set_expired_keys(ExpiredKeys::Ignore);
+    assert!(matches!(keyspace.slot(b"key"), Slot::Occupied(_)));
+}
+
+#[test]
 fn reads_count_hits_and_misses_but_updates_and_peeks_do_not() {
     let mut keyspace = keyspace();
     set(&mut keyspace, "key", "value");
