@@ -115,10 +115,9 @@ pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         *class = (class.0 + bytes, class.1 + 1);
     };
     count(client_memory_bytes(ctx.client, &ctx.reply.output));
-    ctx.engine
-        .clients
-        .iter()
-        .for_each(|client| count(client_memory_bytes(&client.session, &client.reply.output)));
+    for client in ctx.engine.clients.iter() {
+        count(client_memory_bytes(&client.session, &client.reply.output));
+    }
     let mut text = String::new();
     for (index, (bytes, clients)) in classes.into_iter().enumerate() {
         let from = if index == 0 { 0 } else { 1_usize << (CLASS_MIN_LOG + index - 1) };
