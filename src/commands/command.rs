@@ -260,10 +260,12 @@ pub struct Command {
 }
 
 impl Command {
+    #[must_use]
     pub const fn tips(self, tips: &'static [&'static str]) -> Self {
         Self { tips, ..self }
     }
 
+    #[must_use]
     pub const fn keys_by(self, find: KeyFinder) -> Self {
         Self { find_keys: Some(find), ..self }
     }

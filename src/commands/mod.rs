@@ -7,6 +7,7 @@
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `client_info`, `invalidation`: the line that describes a client; what client-side caches are told.
 //! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, …
@@ -55,6 +56,8 @@ mod latency;
 mod memory;
 mod debug;
 mod miscellany;
+#[cfg(test)]
+mod testing;
 pub mod docs;
 pub mod syntax;
 

@@ -32,3 +32,8 @@ impl MemoryShares {
         self.startup + self.clients + self.tables
     }
 }
+
+/// Bytes that one client takes.
+pub fn client_bytes(session: &Session, reply: &Reply) -> usize {
+    session.held_bytes(&reply.output)
+}
