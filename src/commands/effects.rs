@@ -3,7 +3,7 @@
 //! that follows from a change of data is here.
 
 use super::context::Ctx;
-use crate::engine::{ClientId, Clients, Engine};
+use crate::engine::{ClientId, Clients, Engine, Session};
 use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
 
 /// Tells the keyspace what anyone wants to know, before a command executes.
@@ -31,8 +31,19 @@ pub fn perform(ctx: &mut Ctx<'_>) {
 
 /// The same outside of a command (expiry, eviction).
 pub fn perform_in_background(keys: &mut Keyspace, engine: &mut Engine) {
-    if !keys.effects.is_empty() {
-        perform_recorded(keys, engine, |_| {});
+    perform_beside(keys, engine, None);
+}
+
+/// The same while a client, which is not in the table, is about to execute a command.
+pub fn perform_beside(keys: &mut Keyspace, engine: &mut Engine, executing: Option<&mut Session>) {
+    if keys.effects.is_empty() {
+        return;
+    }
+    let own = executing.as_ref().map(|session| session.id);
+    let mut own_is_broken = false;
+    perform_recorded(keys, engine, |id| own_is_broken |= Some(id) == own);
+    if let Some(session) = executing {
+        session.watch_broken |= own_is_broken;
     }
 }
 

@@ -25,7 +25,6 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
 mod free;
@@ -53,7 +52,8 @@ pub mod syntax;
 
 pub use command::Command;
 pub use context::Ctx;
-pub use effects::perform_in_background;
+pub use effects::{declare_interest, perform_in_background};
+pub use evict::{aging_of, drop_entry, make_room};
 pub use execute::{Outcome, process};
 pub use prefetch::Prefetch;
 pub use registry::Registry;

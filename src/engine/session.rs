@@ -117,8 +117,15 @@ pub struct Session {
     pub argument_bytes: usize,
     /// Since when the soft output limit has been exceeded, in milliseconds.
     pub soft_limit_since_ms: Option<i64>,
-    /// What the last look at its memory found, and whether a look is due.
+    /// Messages have grown its output beyond the first chunk since its limits were last checked.
+    pub output_grown: bool,
+    /// What the last look at its memory found, under which kind it was booked, and whether it stands
+    /// among those that may be closed for their size.
     pub memory_bytes: usize,
+    pub memory_kind: ClientKind,
+    pub memory_ranked: bool,
+    /// When the peak of its reply buffer was last forgotten.
+    pub reply_peak_reset_ms: i64,
 }
 
 impl Session {
@@ -155,7 +162,11 @@ impl Session {
             query_buffer_free_bytes: 0,
             argument_bytes: 0,
             soft_limit_since_ms: None,
+            output_grown: false,
             memory_bytes: 0,
+            memory_kind: ClientKind::Normal,
+            memory_ranked: false,
+            reply_peak_reset_ms: now_ms,
         }
     }
 

@@ -18,7 +18,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         let Some(client) = self.engine.clients.by_slot_mut(slot) else { return };
         let id = client.session.id;
-        if connection.awaits_room {
+        if connection.awaits_room || client.session.closing == Closing::Now {
             return;
         }
         match connection.write(&mut client.reply.output) {
@@ -31,6 +31,9 @@ impl Server {
                 self.disconnect(id);
                 return;
             }
+        }
+        if self.engine.client_memory.is_ranking() {
+            self.engine.client_memory.measure(client);
         }
         if client.reply.output.is_empty() {
             if client.session.closing == Closing::AfterReply {
