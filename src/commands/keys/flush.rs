@@ -43,7 +43,9 @@ fn flushdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn flushall(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    flush_and_drop(ctx, args, None)
+    flush_and_drop(ctx, args, None)?;
+    ctx.engine.snapshot_of_nothing(ctx.keys);
+    Ok(())
 }
 
 fn flush_and_drop(ctx: &mut Ctx<'_>, args: &Args<'_>, db: Option<usize>) -> CommandResult {
