@@ -6,6 +6,7 @@ mod digest;
 mod inspect;
 mod populate;
 mod protocol;
+mod restart;
 mod switches;
 
 use super::args::Args;
@@ -41,7 +42,7 @@ const WORDS: &[Word] = &[
     word("client-eviction", Exactly(2), inspect::client_eviction),
     word("clusterlink", Exactly(5), |_, _| Err(CommandError::ClusterOff)),
     word("config-rewrite-force-all", Exactly(2), rewrite_all),
-    word("crash-and-recover", AtLeast(2), |_, _| unavailable("CRASH-AND-RECOVER")),
+    word("crash-and-recover", AtLeast(2), restart::crash_and_recover),
     word("digest", Exactly(2), digest::digest),
     word("digest-value", AtLeast(2), digest::digest_value),
     word("drop-cluster-packet-filter", Exactly(3), |_, _| Err(CommandError::ClusterOff)),
@@ -65,7 +66,8 @@ const WORDS: &[Word] = &[
     word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
     word("replicate", AtLeast(3), replicate),
     word("replybuffer", Exactly(4), switches::reply_buffer),
-    word("restart", AtLeast(2), |_, _| unavailable("RESTART")),
+    word("reload", AtLeast(2), restart::reload),
+    word("restart", AtLeast(2), restart::restart),
     word("sdslen", Exactly(3), inspect::string_lengths),
     word("segfault", AtLeast(2), crash::segfault),
     word("set-active-expire", Exactly(3), switches::set_active_expire),
