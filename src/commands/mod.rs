@@ -26,7 +26,6 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
 mod free;
