@@ -147,6 +147,35 @@ pub enum CommandError {
     NoConfigFile,
     #[error("ERR Rewriting config file: {0}")]
     ConfigRewriteFailed(String),
+
+    // DEBUG.
+    #[error("ERR DEBUG {0} is not supported by this server")]
+    DebugUnavailable(&'static str),
+    #[error("ERR Debug option only available for cluster mode enabled setup!")]
+    ClusterOff,
+    #[error("ERR CONFIG-REWRITE-FORCE-ALL failed: {0}")]
+    ForcedRewriteFailed(String),
+    #[error("ERR Not an sds encoded string.")]
+    NotAnSds,
+    #[error("ERR Not a listpack encoded object.")]
+    NotAListpack,
+    #[error("ERR Not a quicklist encoded object.")]
+    NotAQuicklist,
+    #[error("ERR The value stored at the specified key is not represented using an hash table")]
+    NotAHashTable,
+    #[error("ERR Out of range database")]
+    DbOutsideRange,
+    #[error("ERR maxmemory-clients is disabled.")]
+    ClientEvictionOff,
+    #[error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")]
+    PackedThreshold,
+    #[error("ERR RESP2 is not supported by this command")]
+    Resp2Unsupported,
+    #[error(
+        "ERR Wrong protocol type name. Please use one of the following: \
+         string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+    )]
+    UnknownProtocolType,
     // Introspection.
     #[error("ERR count should be greater than or equal to -1")]
     SlowLogCount,
@@ -168,6 +197,15 @@ pub enum CommandError {
     KeysNotFound,
     //
     // Snapshots and shutdown.
+    #[error("ERR Background save already in progress")]
+    SaveInProgress,
+    /// The reason is for the operator alone.
+    #[error("ERR")]
+    SeeLog,
+    #[error("ERR Errors trying to SHUTDOWN. Check logs.")]
+    ShutdownFailed,
+    #[error("ERR No shutdown in progress.")]
+    NoShutdown,
 }
 
 impl CommandError {

@@ -48,6 +48,8 @@ mod latency;
 mod memory;
 mod debug;
 mod miscellany;
+#[cfg(test)]
+mod testing;
 pub mod docs;
 pub mod syntax;
 

@@ -33,7 +33,8 @@ impl MemoryShares {
     }
 }
 
-fn client_bytes(session: &Session, reply: &Reply) -> usize {
+/// Bytes that one client takes.
+pub fn client_bytes(session: &Session, reply: &Reply) -> usize {
     let queue = session.transaction.as_ref().map_or(0, |transaction| transaction.queue_bytes);
     size_of::<Session>()
         + size_of::<Reply>()
