@@ -22,7 +22,6 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
 mod help;
 mod evict;
 mod connection;
