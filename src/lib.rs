@@ -14,6 +14,7 @@
 //! * [`resp`]: request parser and reply writer, RESP2 and RESP3. **Invariant:** knows no commands.
 //! * [`net`]: listeners and connections: bytes, not commands.
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
+//! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
 //! * [`engine`]: the parts of a running server that commands work on (clients, keyspace,
@@ -25,6 +26,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod dataset;
 pub mod ds;
 pub mod engine;
 pub mod keyspace;

@@ -12,12 +12,19 @@ use crate::util::number::{parse_f64, parse_i64};
 pub struct Args<'a> {
     request: Request<'a>,
     next: Cell<usize>,
+    /// Arguments stay whole when they are taken.
+    stay_whole: bool,
 }
 
 impl<'a> Args<'a> {
     /// A cursor over `request`, the first `skip` arguments being the command's name.
     pub fn new(request: Request<'a>, skip: usize) -> Self {
-        Self { request, next: Cell::new(skip) }
+        Self { request, next: Cell::new(skip), stay_whole: false }
+    }
+
+    /// From now on arguments stay whole when they are taken: the request is going to be propagated.
+    pub fn keep_whole(&mut self) {
+        self.stay_whole = true;
     }
 
     /// The number of arguments, the command's name included.
@@ -108,9 +115,10 @@ impl<'a> Args<'a> {
         self.request.argument_len(index)
     }
 
-    /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays.
+    /// Moves argument `index` out; a big one is handed over without a copy, and only its head stays, unless
+    /// [`Args::keep_whole`] was called.
     pub fn take(&mut self, index: usize) -> Taken<'a> {
-        self.request.take(index)
+        if self.stay_whole { self.request.copy(index) } else { self.request.take(index) }
     }
 
     /// The request itself, to be kept (MULTI's queue).

@@ -4,6 +4,7 @@
 use super::args::Args;
 use super::context::Ctx;
 use super::error::CommandError;
+use super::key_extraction::KeyFinder;
 
 pub type CommandResult = Result<(), CommandError>;
 pub type Handler = fn(&mut Ctx<'_>, &mut Args<'_>) -> CommandResult;
@@ -71,7 +72,7 @@ pub mod flags {
     /// Not shown by COMMAND: refused, as writes are, when the disk fails, so that probes notice.
     pub const FAILS_WITH_DISK: u32 = 1 << 25;
 
-    /// The names COMMAND INFO shows, in its order.
+    /// The names COMMAND INFO shows, in its order; it hides the others.
     pub const WIRE_NAMES: &[(u32, &str)] = &[
         (WRITE, "write"),
         (READONLY, "readonly"),
@@ -87,13 +88,11 @@ pub mod flags {
         (ASKING, "asking"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
-        (MAY_REPLICATE, "may_replicate"),
         (NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
         (MOVABLE_KEYS, "movablekeys"),
         (ALLOW_BUSY, "allow_busy"),
-        (TOUCHES_ARBITRARY_KEYS, "touches_arbitrary_keys"),
     ];
 }
 
@@ -251,14 +250,22 @@ pub struct Command {
     pub flags: u32,
     pub categories: u32,
     pub keys: &'static [KeySpec],
+    /// Finds keys where `keys` cannot tell them, or not what happens to them.
+    pub find_keys: Option<KeyFinder>,
     pub subcommands: &'static [Self],
     /// Hints for clients and proxies, as COMMAND INFO lists them.
     pub tips: &'static [&'static str],
 }
 
 impl Command {
+    #[must_use]
     pub const fn tips(self, tips: &'static [&'static str]) -> Self {
         Self { tips, ..self }
+    }
+
+    #[must_use]
+    pub const fn keys_by(self, find: KeyFinder) -> Self {
+        Self { find_keys: Some(find), ..self }
     }
 
     /// The categories of the row with those that follow from its flags.
@@ -293,7 +300,7 @@ pub const fn command(
     categories: u32,
     keys: &'static [KeySpec],
 ) -> Command {
-    Command { name, handler, arity, flags, categories, keys, subcommands: &[], tips: &[] }
+    Command { name, handler, arity, flags, categories, keys, find_keys: None, subcommands: &[], tips: &[] }
 }
 
 /// A row of a command that only carries subcommands (`CLIENT`, `CONFIG`).
@@ -305,6 +312,7 @@ pub const fn container(name: &'static str, subcommands: &'static [Command]) -> C
         flags: 0,
         categories: 0,
         keys: &[],
+        find_keys: None,
         subcommands,
         tips: &[],
     }

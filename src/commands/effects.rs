@@ -3,7 +3,7 @@
 //! that follows from a change of data is here.
 
 use super::context::Ctx;
-use crate::engine::{ClientId, Engine};
+use crate::engine::{ClientId, Clients, Engine};
 use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
 
 /// Tells the keyspace what anyone wants to know, before a command executes.
@@ -53,12 +53,12 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut broken: impl F
                 break_watches(engine, db, key, false, &mut broken);
                 engine.notify(EventClass::EVICTED, "evicted", db, key);
             }
-            Effect::Flushed => break_watches_of_database(keys, engine, db, &mut broken),
+            Effect::Vanished => break_watches(engine, db, key, true, &mut broken),
             Effect::Swapped { with } => {
-                break_watches_of_database(keys, engine, db, &mut broken);
-                break_watches_of_database(keys, engine, with, &mut broken);
+                break_watches_of_swapped(keys, engine, db, with, &mut broken);
+                break_watches_of_swapped(keys, engine, with, db, &mut broken);
             }
-            Effect::Wake | Effect::Propagate => {}
+            Effect::Wake | Effect::Flushed | Effect::Propagate => {}
         }
     }
 }
@@ -71,28 +71,26 @@ fn break_watches(
     broken: &mut impl FnMut(ClientId),
 ) {
     let Engine { watches, clients, .. } = engine;
-    let tell = |id| {
-        if let Some(client) = clients.by_id_mut(id) {
-            client.session.watch_broken = true;
-        }
-        broken(id);
-    };
+    let tell = |id| tell_broken(clients, id, broken);
     if by_expiry { watches.expired(db, key, tell) } else { watches.changed(db, key, tell) }
 }
 
-/// A whole database was emptied or exchanged: keys that exist now, or existed when they were watched.
-fn break_watches_of_database(
+/// `db` and `with` have changed places already: what `db` held is in `with` now.
+fn break_watches_of_swapped(
     keys: &Keyspace,
     engine: &mut Engine,
     db: usize,
+    with: usize,
     broken: &mut impl FnMut(ClientId),
 ) {
-    let _ = keys;
     let Engine { watches, clients, .. } = engine;
-    for (_, id, _) in watches.in_db(db) {
-        if let Some(client) = clients.by_id_mut(id) {
-            client.session.watch_broken = true;
-        }
-        broken(id);
+    let presence = |key: &[u8]| (keys.presence(with, key), keys.presence(db, key));
+    watches.replaced(db, presence, |id| tell_broken(clients, id, broken));
+}
+
+fn tell_broken(clients: &mut Clients, id: ClientId, broken: &mut impl FnMut(ClientId)) {
+    if let Some(client) = clients.by_id_mut(id) {
+        client.session.watch_broken = true;
     }
+    broken(id);
 }

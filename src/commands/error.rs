@@ -101,8 +101,38 @@ pub enum CommandError {
     #[error("ERR WATCH inside MULTI is not allowed")]
     WatchInMulti,
     // Strings.
-    //
+    #[error("ERR The specified keys must contain string values")]
+    LcsNotStrings,
+    #[error("ERR If you want both the length and indexes, please just use IDX.")]
+    LcsLenAndIdx,
+    #[error("ERR String too long for LCS")]
+    LcsStringTooLong,
+    #[error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")]
+    LcsTableTooBig,
+    #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
+    LcsOutOfMemory,
     // Keys and expiry.
+    //
+    #[error("ERR invalid first DB index")]
+    InvalidFirstDb,
+    #[error("ERR invalid second DB index")]
+    InvalidSecondDb,
+    #[error("ERR Unsupported option {0}")]
+    UnsupportedOption(String),
+    #[error("ERR NX and XX, GT or LT options at the same time are not compatible")]
+    NxWithOtherConditions,
+    #[error("ERR GT and LT options at the same time are not compatible")]
+    GtWithLt,
+    #[error(
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between \
+         policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    IdleTimeNotTracked,
+    #[error(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+         switching between policies at runtime LRU and LFU data will take some time to adjust."
+    )]
+    FrequencyNotTracked,
     //
     // Connections and clients.
     //
@@ -147,8 +177,35 @@ pub enum CommandError {
     )]
     UnknownProtocolType,
     // Introspection.
+    #[error("ERR count should be greater than or equal to -1")]
+    SlowLogCount,
+    #[error("ERR No samples available for event '{0}'")]
+    NoLatencySamples(String),
+    #[error("ERR Error purging dirty pages")]
+    PurgeFailed,
+    #[error("ERR Error loading the extension. Please check the server logs.")]
+    NoModules,
+    #[error("ERR Error unloading module: no such module with that name")]
+    NoSuchModule,
+    #[error("ERR Invalid command specified")]
+    KeysOfUnknownCommand,
+    #[error("ERR The command has no key arguments")]
+    CommandWithoutKeys,
+    #[error("ERR Invalid number of arguments specified for command")]
+    KeysOfWrongArity,
+    #[error("ERR Invalid arguments specified for command")]
+    KeysNotFound,
     //
     // Snapshots and shutdown.
+    #[error("ERR Background save already in progress")]
+    SaveInProgress,
+    /// The reason is for the operator alone.
+    #[error("ERR")]
+    SeeLog,
+    #[error("ERR Errors trying to SHUTDOWN. Check logs.")]
+    ShutdownFailed,
+    #[error("ERR No shutdown in progress.")]
+    NoShutdown,
 }
 
 impl CommandError {

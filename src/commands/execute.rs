@@ -9,6 +9,7 @@ use super::effects;
 use super::error::CommandError;
 use super::monitor;
 use crate::engine::{CommandId, ReplyMode};
+use crate::keyspace::Interest;
 use crate::resp::Request;
 use crate::sys::clock;
 
@@ -78,6 +79,9 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     let outer = std::mem::replace(&mut ctx.command, id);
     ctx.keys.begin(ctx.client.db, ctx.engine.clock.unix_ms(), !ctx.client.no_touch);
     effects::declare_interest(ctx.keys, ctx.engine);
+    if ctx.keys.effects.interest().contains(Interest::PROPAGATION) {
+        args.keep_whole();
+    }
     let started_us = ctx.engine.clock.monotonic_us();
     let mark = ctx.reply.mark();
     if !ctx.engine.clients.monitors().is_empty() && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0

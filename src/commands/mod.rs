@@ -6,8 +6,12 @@
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
+//! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, …
+//! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -24,6 +28,7 @@ mod effects;
 mod monitor;
 mod help;
 mod evict;
+mod free;
 mod connection;
 mod client;
 mod transactions;
@@ -36,11 +41,15 @@ mod persistence;
 mod config_commands;
 mod server_info;
 mod command_info;
+mod command_docs;
+mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;
 mod debug;
 mod miscellany;
+#[cfg(test)]
+mod testing;
 pub mod docs;
 pub mod syntax;
 
@@ -57,7 +66,10 @@ pub const TABLES: &[&[Command]] = &[
     client::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
-    keys::COMMANDS,
+    keys::presence::COMMANDS,
+    keys::scan::COMMANDS,
+    keys::transfer::COMMANDS,
+    keys::flush::COMMANDS,
     object::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,

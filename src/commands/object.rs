@@ -1,5 +1,121 @@
-//! OBJECT.
+//! OBJECT: how a key's value is stored, and how it is used.
 
-use super::command::Command;
+use super::args::Args;
+use super::command::Arity::Exactly;
+use super::command::access::RO;
+use super::command::categories::KEYSPACE;
+use super::command::flags::{LOADING, READONLY, STALE};
+use super::command::{Command, CommandResult, Handler, KeySpec, command, container, key_at};
+use super::context::Ctx;
+use super::error::CommandError;
+use super::help::{Entry, help};
+use crate::config::MaxmemoryPolicy;
+use crate::keyspace::aging::idle_seconds;
+use crate::keyspace::{Aging, EntryRef, StrRef};
 
-pub const COMMANDS: &[Command] = &[];
+pub const COMMANDS: &[Command] = &[container("object", SUBCOMMANDS)];
+
+const SUBCOMMANDS: &[Command] = &[
+    about_a_key("encoding", encoding),
+    about_a_key("freq", freq),
+    command("help", object_help, Exactly(2), LOADING | STALE, KEYSPACE, &[]),
+    about_a_key("idletime", idletime),
+    about_a_key("refcount", refcount),
+];
+
+const HELP: &[Entry] = &[
+    (
+        "ENCODING <key>",
+        "Return the kind of internal representation used in order to store the value\nassociated with a <key>.",
+    ),
+    (
+        "FREQ <key>",
+        "Return the access frequency index of the <key>. The returned integer is\n\
+         proportional to the logarithm of the recent access frequency of the key.",
+    ),
+    (
+        "IDLETIME <key>",
+        "Return the idle time of the <key>, that is the approximated number of\n\
+         seconds elapsed since the last access to the key.",
+    ),
+    ("REFCOUNT <key>", "Return the number of references of the value associated with the specified\n<key>."),
+];
+
+/// Redis keeps one object for each integer below this, and reports them as referenced ...
+const SHARED_INTEGERS: i64 = 10_000;
+/// ... this often.
+const SHARED_REFERENCES: i64 = i32::MAX as i64;
+
+const KEY: &[KeySpec] = &[key_at(2, RO)];
+
+const fn about_a_key(name: &'static str, handler: Handler) -> Command {
+    command(name, handler, Exactly(3), READONLY, KEYSPACE, KEY).tips(&["nondeterministic_output"])
+}
+
+fn encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    match inspect(ctx, args.next()?, |entry| entry.encoding()) {
+        Some(name) => ctx.reply.bulk(name.as_bytes()),
+        None => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+fn idletime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let Some(access) = inspect(ctx, args.next()?, |entry| entry.access()) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    if ctx.keys.aging() != Aging::Lru {
+        return Err(CommandError::IdleTimeNotTracked);
+    }
+    ctx.reply.int(i64::from(idle_seconds(access, ctx.now_ms())));
+    Ok(())
+}
+
+fn freq(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let Some(access) = inspect(ctx, args.next()?, |entry| entry.access()) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let aging = ctx.keys.aging();
+    if aging == Aging::Lru {
+        return Err(CommandError::FrequencyNotTracked);
+    }
+    ctx.reply.int(i64::from(aging.frequency(access, ctx.now_ms())));
+    Ok(())
+}
+
+/// There are no references to count; what Redis would say is what its tests and tools expect.
+fn refcount(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let is_small = |entry: EntryRef<'_>| matches!(entry.string(), Some(StrRef::Int(number)) if (0..SHARED_INTEGERS).contains(&number));
+    match inspect(ctx, args.next()?, is_small) {
+        Some(true) if shares_integers(ctx) => ctx.reply.int(SHARED_REFERENCES),
+        Some(_) => ctx.reply.int(1),
+        None => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+/// Under a policy that needs a clock per key, Redis shares nothing.
+fn shares_integers(ctx: &Ctx<'_>) -> bool {
+    use MaxmemoryPolicy::{AllkeysLfu, AllkeysLru, VolatileLfu, VolatileLru};
+    let memory = &ctx.engine.config.memory;
+    memory.maxmemory_bytes == 0
+        || !matches!(memory.policy, AllkeysLfu | AllkeysLru | VolatileLfu | VolatileLru)
+}
+
+fn object_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    help(ctx, "OBJECT", HELP)
+}
+
+/// What `look` sees of a key. It counts as a hit or miss, but is no access, and a miss no event.
+fn inspect<R>(ctx: &mut Ctx<'_>, key: &[u8], look: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
+    let seen = ctx.keys.peek(key).map(look);
+    let statistics = &mut ctx.keys.statistics;
+    if seen.is_some() {
+        statistics.hits += 1;
+    } else {
+        statistics.misses += 1;
+    }
+    seen
+}

@@ -8,12 +8,15 @@ use super::apply::{Listen, NoSockets, OomScore};
 use super::clients::Clients;
 use super::pause::Pause;
 use super::session::ClientId;
+use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
 use crate::keyspace::EventClass;
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
+use crate::sys::memory;
+use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
 use crate::util::random::Random;
 
@@ -30,6 +33,8 @@ pub struct Engine {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub snapshots: SnapshotStatus,
+    /// A signal asked for the end; the timer has not obeyed yet.
+    pub shutdown_requested: Option<Signal>,
     pub identity: Identity,
     pub debug: DebugSwitches,
     pub random: Random,
@@ -55,6 +60,8 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
+    /// Memory in use before there was any data.
+    pub memory_at_start_bytes: usize,
     /// What we were called as: the process title's `{title}`.
     pub title: String,
 }
@@ -69,54 +76,9 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
+            memory_at_start_bytes: memory::used_memory(),
             title: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
         }
-    }
-}
-
-/// How the last snapshots went, and whether one is running.
-#[derive(Debug)]
-pub struct SnapshotStatus {
-    pub loading: bool,
-    pub last_save_s: i64,
-    pub last_save_ok: bool,
-    pub last_attempt_s: i64,
-    pub last_duration_s: Option<i64>,
-    /// Since when the child that is saving has been running.
-    pub child_since_s: Option<i64>,
-    pub child_pid: Option<i32>,
-    pub saves: u64,
-    /// The keyspace's dirty counter at the last save, and when the running save began.
-    pub dirty_at_last_save: u64,
-    pub dirty_at_child_start: u64,
-    /// BGSAVE SCHEDULE came while another child was running.
-    pub scheduled: bool,
-}
-
-impl SnapshotStatus {
-    pub fn new(now_s: i64) -> Self {
-        Self {
-            loading: false,
-            last_save_s: now_s,
-            last_save_ok: true,
-            last_attempt_s: 0,
-            last_duration_s: None,
-            child_since_s: None,
-            child_pid: None,
-            saves: 0,
-            dirty_at_last_save: 0,
-            dirty_at_child_start: 0,
-            scheduled: false,
-        }
-    }
-
-    pub fn is_loading(&self) -> bool {
-        self.loading
-    }
-
-    /// `stop-writes-on-bgsave-error`: only where snapshots are wanted at all.
-    pub fn refuses_writes(&self, config: &Config) -> bool {
-        !self.last_save_ok && config.rdb.stop_writes_on_bgsave_error && !config.rdb.save_points.is_empty()
     }
 }
 
@@ -169,6 +131,7 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             snapshots: SnapshotStatus::new(now_ms / 1000),
+            shutdown_requested: None,
             identity: Identity::new(now_ms, config_file, &mut random),
             debug: DebugSwitches::default(),
             random,
@@ -212,6 +175,19 @@ impl Engine {
             });
         });
         receivers
+    }
+
+    /// As [`Engine::publish`], for a shard channel.
+    pub fn publish_to_shard(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let Self { pubsub, clients, .. } = self;
+        pubsub.shard_receivers(channel, |client| {
+            clients.send(client, |reply| {
+                reply.push(3);
+                reply.bulk(b"smessage");
+                reply.bulk(channel);
+                reply.bulk(message);
+            });
+        })
     }
 
     /// Announces an event of the keyspace on the channels that `notify-keyspace-events` asks for.

@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::session::{ClientId, Session};
+use crate::keyspace::Presence;
 
 /// A key under WATCH in one database.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -85,6 +86,28 @@ impl Watches {
         }
     }
 
+    /// The same for a database that another one has taken the place of; `presence` tells of a key how it was
+    /// before and how it is now. A key that is expired is as good as absent: from one to the other nothing
+    /// changes.
+    pub fn replaced(
+        &mut self,
+        db: usize,
+        presence: impl Fn(&[u8]) -> (Presence, Presence),
+        mut broken: impl FnMut(ClientId),
+    ) {
+        for (watched, watchers) in self.watchers.iter_mut().filter(|(watched, _)| watched.db == db) {
+            let (before, after) = presence(&watched.key);
+            for watcher in watchers {
+                let was_gone = watcher.was_expired || before == Presence::Absent;
+                if was_gone && after != Presence::Live {
+                    watcher.was_expired = after == Presence::Expired;
+                } else {
+                    broken(watcher.client);
+                }
+            }
+        }
+    }
+
     /// The keys of one client with whether they were expired when it watched them.
     pub fn keys_of(&self, client: ClientId) -> impl Iterator<Item = (usize, &[u8], bool)> {
         self.keys_of.get(&client).into_iter().flatten().map(move |watched| {
@@ -151,5 +174,29 @@ mod tests {
         let mut ids = Vec::new();
         watches.expired(0, b"k", |id| ids.push(id));
         assert_eq!(ids, [2]);
+    }
+
+    #[test]
+    fn a_database_that_takes_the_place_of_another_breaks_what_it_changes() {
+        use Presence::{Absent, Expired, Live};
+        let breaks = |was_expired: bool, before: Presence, after: Presence| {
+            let mut watches = Watches::default();
+            watches.watch(&mut Session::new(1, 0), 0, b"k", was_expired);
+            let mut broken = false;
+            watches.replaced(0, |_| (before, after), |_| broken = true);
+            watches.replaced(1, |_| (Live, Live), |_| panic!("another database"));
+            (broken, watches.keys_of(1).all(|(_, _, was_expired)| was_expired))
+        };
+        assert_eq!(breaks(false, Absent, Absent), (false, false));
+        assert_eq!(breaks(false, Absent, Expired), (false, true));
+        assert_eq!(breaks(false, Absent, Live).0, true);
+        for after in [Absent, Expired, Live] {
+            assert_eq!(breaks(false, Live, after).0, true);
+            // It was alive when it was watched.
+            assert_eq!(breaks(false, Expired, after).0, true);
+        }
+        assert_eq!(breaks(true, Expired, Absent), (false, false));
+        assert_eq!(breaks(true, Expired, Expired), (false, true));
+        assert_eq!(breaks(true, Expired, Live).0, true);
     }
 }

@@ -10,18 +10,19 @@
 //! | | counts hit/miss | touches LRU/LFU | event on miss |
 //! |---|---|---|---|
 //! | `find`, `find_string` | yes | yes | keymiss |
+//! | `find_untouched` | yes | no | keymiss |
 //! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `set_string` | no | yes | no |
+//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
 
 use super::aging::{Aging, idle_seconds};
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
-use super::update::Update;
-use super::value::{NewString, StrRef, WrongType};
+use super::update::{Slot, Update, Vacancy};
+use super::value::{NewString, Object, StrRef, WrongType};
 use crate::util::random::Random;
 
-/// RANDOMKEY tries this often to hit a key that is not expired.
+/// RANDOMKEY on a replica tries this often to hit a key that is not expired.
 const RANDOM_TRIES_MAX: usize = 100;
 /// A scan step visits at most this many buckets per requested key, so that a sparse table does not hold the loop.
 const SCAN_BUCKETS_PER_KEY: usize = 10;
@@ -46,6 +47,15 @@ pub enum Expiry {
     Clear,
     /// Unix milliseconds.
     At(i64),
+}
+
+/// Whether a key is there, without looking it up as a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Absent,
+    /// Its time has come, but it was not deleted yet.
+    Expired,
+    Live,
 }
 
 /// Counters since the start or CONFIG RESETSTAT.
@@ -166,13 +176,15 @@ impl Keyspace {
     /// Looks a key up for a read command.
     #[inline]
     pub fn find(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let Some(found) = self.live(key) else {
-            self.statistics.misses += 1;
-            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
-            return None;
-        };
-        self.statistics.hits += 1;
+        let found = self.live_counted(key)?;
         self.touch(found);
+        self.current().index.entry(found)
+    }
+
+    /// Looks a key up for a command that asks about it and does not use it (EXISTS, TYPE, TTL).
+    #[inline]
+    pub fn find_untouched(&mut self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let found = self.live_counted(key)?;
         self.current().index.entry(found)
     }
 
@@ -202,9 +214,27 @@ impl Keyspace {
         Some(Update::new(&mut self.current_mut().index, found))
     }
 
-    /// Makes a key a string, whatever it was. Returns an entry if something was overwritten that is worth
-    /// dropping elsewhere. Records `new`, but neither `changed` nor the command's own event.
-    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Entry> {
+    /// As `find_for_update`, for commands that make the key if it is not there.
+    #[inline]
+    pub fn slot<'a>(&'a mut self, key: &'a [u8]) -> Slot<'a> {
+        let hash = self.hash(key);
+        let found = self.live_or_hidden(hash, key);
+        let is_hidden = |found| {
+            let entry = self.current().index.entry(found);
+            self.expired_keys == ExpiredKeys::Hide && entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+        };
+        match found {
+            Some(found) if !is_hidden(found) => {
+                self.touch(found);
+                Slot::Occupied(Update::new(&mut self.current_mut().index, found))
+            }
+            hidden => Slot::Vacant(Vacancy::new(self, key, hash, hidden)),
+        }
+    }
+
+    /// Makes a key a string, whatever it was. Returns an overwritten object, to be dropped here or elsewhere.
+    /// Records `new`, but neither `changed` nor the command's own event.
+    pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Object> {
         let hash = self.hash(key);
         let Some(found) = self.live_or_hidden(hash, key) else {
             let expiry_ms = match expiry {
@@ -216,7 +246,6 @@ impl Keyspace {
             return None;
         };
         self.touch(found);
-        let access = self.aging.initial(self.now_ms);
         let replaced = self.current_mut().index.modify(found, |entry| {
             match expiry {
                 Expiry::Keep => {}
@@ -225,7 +254,7 @@ impl Keyspace {
             }
             entry.set_string(value)
         });
-        replaced.flatten().map(|object| Entry::object(b"", object, None, access))
+        replaced.flatten()
     }
 
     /// Puts an entry in the selected database under its own key, in place of what was there, which it returns.
@@ -247,21 +276,28 @@ impl Keyspace {
 
     /// Whether a key of any database is there but logically expired; nothing is deleted or counted.
     pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
-        let Some(database) = self.databases.get(db) else { return false };
+        self.presence(db, key) == Presence::Expired
+    }
+
+    /// Whether a key of any database is there; nothing is deleted or counted.
+    pub fn presence(&self, db: usize, key: &[u8]) -> Presence {
+        let Some(database) = self.databases.get(db) else { return Presence::Absent };
         let found = database.index.find(database.index.hash(key), key);
-        let entry = found.and_then(|found| database.index.entry(found));
-        entry.is_some_and(|entry| entry.is_expired(self.now_ms))
+        match found.and_then(|found| database.index.entry(found)) {
+            None => Presence::Absent,
+            Some(entry) if entry.is_expired(self.now_ms) => Presence::Expired,
+            Some(_) => Presence::Live,
+        }
     }
 
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
-    /// expired it returns one of them, as Redis does.
+    /// expired it returns one of them, as Redis does; on a primary the expired ones get fewer.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
         let mut drawn = self.draw()?;
-        for _ in 0..RANDOM_TRIES_MAX {
-            if self.exists(&drawn) {
-                break;
-            }
+        let mut tries = 1;
+        while !self.exists(&drawn) && (tries < RANDOM_TRIES_MAX || self.expired_keys == ExpiredKeys::Delete) {
             drawn = self.draw()?;
+            tries += 1;
         }
         let index = &self.current().index;
         index.entry(index.find(index.hash(&drawn), &drawn)?)
@@ -402,6 +438,19 @@ impl Keyspace {
         self.live_in(self.selected, key)
     }
 
+    /// A key that is there, as hit or miss.
+    #[inline]
+    fn live_counted(&mut self, key: &[u8]) -> Option<Found> {
+        let found = self.live(key);
+        if found.is_some() {
+            self.statistics.hits += 1;
+        } else {
+            self.statistics.misses += 1;
+            self.effects.event(EventClass::KEY_MISS, "keymiss", self.selected, key);
+        }
+        found
+    }
+
     #[inline]
     pub(super) fn live_in(&mut self, db: usize, key: &[u8]) -> Option<Found> {
         let index = &self.databases[db].index;
@@ -449,7 +498,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current_mut(&mut self) -> &mut Database {
+    pub(super) fn current_mut(&mut self) -> &mut Database {
         &mut self.databases[self.selected]
     }
 }

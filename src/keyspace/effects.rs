@@ -117,6 +117,8 @@ pub enum Effect {
     Evicted,
     /// A list, sorted set or stream appeared under the key: blocked clients may go on.
     Wake,
+    /// The key went with its whole database. Only who watches it wants to know.
+    Vanished,
     /// All keys of the database are gone. The key is empty.
     Flushed,
     /// Two databases changed places.
@@ -232,6 +234,12 @@ impl Effects {
 
     pub fn evicted(&mut self, db: usize, key: &[u8]) {
         self.deleted(Effect::Evicted, EventClass::EVICTED, db, key);
+    }
+
+    pub fn vanished(&mut self, db: usize, key: &[u8]) {
+        if self.interest.contains(Interest::WATCH) {
+            self.record(Effect::Vanished, db, key);
+        }
     }
 
     pub fn flushed(&mut self, db: usize) {
@@ -398,7 +406,7 @@ mod tests {
 
     #[test]
     fn letters_are_shown_as_redis_shows_them() {
-        let shown = |text| EventClass::parse(text.as_bytes()).map(EventClass::letters);
+        let shown = |text: &str| EventClass::parse(text.as_bytes()).map(EventClass::letters);
         assert_eq!(shown("KEA").as_deref(), Some("AKE"));
         assert_eq!(shown("g$lshzxetdKE").as_deref(), Some("AKE"));
         assert_eq!(shown("Elg").as_deref(), Some("glE"));

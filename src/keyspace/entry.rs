@@ -40,6 +40,9 @@ use crate::util::number::parse_i64;
 #[repr(C, align(8))]
 struct Block([u8; 8]);
 
+/// A growing text takes at most this much in advance.
+const SPARE_BYTES_MAX: usize = 1024 * 1024;
+
 const _: () = assert!(align_of::<Object>() <= align_of::<Block>());
 
 /// A key with its value, owned.
@@ -68,40 +71,16 @@ enum Parts<'a> {
 
 impl Entry {
     /// An entry with a string. `access` is the initial clock, see `aging`.
-    pub fn string(key: &[u8], value: NewString<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
-        let flags = Flags::new(Kind::String, Storage::Inline);
-        match value {
-            NewString::Int(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
-            NewString::Text(text) => Self::text(flags, key, text, expiry_ms, access),
-            NewString::Bytes(bytes) => match parse_i64(bytes) {
-                Some(number) => Self::build(flags, key, Parts::Integer(number), expiry_ms, access),
-                None => Self::text(flags, key, bytes, expiry_ms, access),
-            },
-            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
-                Self::text(flags.with_raw(true), key, &text, expiry_ms, access)
-            }
-            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
-                Self::string(key, NewString::Bytes(&text), expiry_ms, access)
-            }
-            NewString::Raw(text) | NewString::Owned(text) => {
-                Self::object(key, Object::Text(text), expiry_ms, access)
-            }
-        }
+    pub fn string(key: &[u8], mut value: NewString<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
+        let (raw, parts) = string_parts(&mut value);
+        let flags = Flags::new(Kind::String, Storage::Inline).with_raw(raw);
+        Self::build(flags, key, parts, expiry_ms, access)
     }
 
     /// An entry with a value that manages its own memory.
     pub fn object(key: &[u8], object: Object, expiry_ms: Option<i64>, access: u32) -> Self {
         let flags = Flags::new(object.kind(), Storage::Object);
         Self::build(flags, key, Parts::Object(object), expiry_ms, access)
-    }
-
-    fn text(flags: Flags, key: &[u8], text: &[u8], expiry_ms: Option<i64>, access: u32) -> Self {
-        let parts = if text.len() > INLINE_BYTES_MAX {
-            Parts::Object(Object::Text(text.to_vec()))
-        } else {
-            Parts::Text(text)
-        };
-        Self::build(flags, key, parts, expiry_ms, access)
     }
 
     fn build(flags: Flags, key: &[u8], parts: Parts<'_>, expiry_ms: Option<i64>, access: u32) -> Self {
@@ -197,27 +176,9 @@ impl Entry {
 
     /// Makes the value a string, in place where it fits; keeps key, expiry and access. Returns an object
     /// that was overwritten, for the caller to drop where it likes.
-    pub fn set_string(&mut self, value: NewString<'_>) -> Option<Object> {
-        match value {
-            NewString::Int(number) => self.set_parts(false, Parts::Integer(number)),
-            NewString::Bytes(bytes) => match parse_i64(bytes) {
-                Some(number) => self.set_parts(false, Parts::Integer(number)),
-                None => self.set_string(NewString::Text(bytes)),
-            },
-            NewString::Text(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_parts(false, Parts::Text(text))
-            }
-            NewString::Text(text) => self.set_parts(false, Parts::Object(Object::Text(text.to_vec()))),
-            NewString::Raw(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_parts(true, Parts::Text(&text))
-            }
-            NewString::Owned(text) if text.len() <= INLINE_BYTES_MAX => {
-                self.set_string(NewString::Bytes(&text))
-            }
-            NewString::Raw(text) | NewString::Owned(text) => {
-                self.set_parts(false, Parts::Object(Object::Text(text)))
-            }
-        }
+    pub fn set_string(&mut self, mut value: NewString<'_>) -> Option<Object> {
+        let (raw, parts) = string_parts(&mut value);
+        self.set_parts(raw, parts)
     }
 
     fn set_parts(&mut self, raw: bool, parts: Parts<'_>) -> Option<Object> {
@@ -240,6 +201,7 @@ impl Entry {
                 }
                 None
             }
+            Parts::Object(object) if old.flags.storage() == Storage::Object => self.set_object(object),
             parts => {
                 let rebuilt = Self::build(flags, self.view().key(), parts, expiry_ms, access);
                 let replaced = std::mem::replace(self, rebuilt);
@@ -284,6 +246,7 @@ impl Entry {
         self.make_raw_text();
         let old = self.view().shape();
         if let Some(Object::Text(text)) = self.object_mut() {
+            reserve_spare(text, length);
             text.resize(length, 0);
             return;
         }
@@ -488,6 +451,26 @@ impl fmt::Debug for EntryRef<'_> {
     }
 }
 
+/// Decides how a string is stored, and whether it is marked as raw. A long buffer is taken out of `value`.
+fn string_parts<'a>(value: &'a mut NewString<'_>) -> (bool, Parts<'a>) {
+    let raw = matches!(value, NewString::Raw(_));
+    let may_be_integer = matches!(value, NewString::Bytes(_) | NewString::Owned(_));
+    let text: &[u8] = match value {
+        NewString::Int(number) => return (false, Parts::Integer(*number)),
+        NewString::Owned(text) | NewString::Raw(text) if text.len() > INLINE_BYTES_MAX => {
+            return (raw, Parts::Object(Object::Text(std::mem::take(text))));
+        }
+        NewString::Owned(text) | NewString::Raw(text) => text,
+        NewString::Bytes(text) | NewString::Text(text) => text,
+    };
+    let parts = match may_be_integer.then(|| parse_i64(text)).flatten() {
+        Some(number) => Parts::Integer(number),
+        None if text.len() > INLINE_BYTES_MAX => Parts::Object(Object::Text(text.to_vec())),
+        None => Parts::Text(text),
+    };
+    (raw, parts)
+}
+
 /// The object in a block.
 ///
 /// # Safety
@@ -516,6 +499,13 @@ unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
     match unsafe { object_of(block) } {
         Some(Object::Text(text)) => Some(text),
         _ => None,
+    }
+}
+
+/// Makes room for growth to a length: as much again, but not without a bound as `Vec` would.
+fn reserve_spare(text: &mut Vec<u8>, length: usize) {
+    if length > text.capacity() {
+        text.reserve_exact(length - text.len() + length.min(SPARE_BYTES_MAX));
     }
 }
 

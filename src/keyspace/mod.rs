@@ -28,12 +28,12 @@ pub mod update;
 pub mod value;
 
 pub use aging::Aging;
-pub use database::{ExpiredKeys, Expiry, Keyspace, Statistics};
+pub use database::{ExpiredKeys, Expiry, Keyspace, Presence, Statistics};
 pub use effects::{Batch, Effect, Effects, EventClass, Interest, Propagation, Recorded};
 pub use entry::{Entry, EntryRef};
 pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::{Kind, size_class};
 pub use transfer::{Detached, Transfer};
-pub use update::Update;
+pub use update::{Slot, Update, Vacancy};
 pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef, WrongType};

@@ -1,7 +1,41 @@
-//! A key that is being changed.
+//! A key that is being changed, and the place of one that is not there yet.
 
+use super::database::Keyspace;
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::value::{NewString, Object};
+
+/// What is at a key, looked up once for commands that change it or make it.
+#[derive(Debug)]
+pub enum Slot<'a> {
+    Occupied(Update<'a>),
+    Vacant(Vacancy<'a>),
+}
+
+/// The place where a key will be.
+#[derive(Debug)]
+pub struct Vacancy<'a> {
+    keyspace: &'a mut Keyspace,
+    key: &'a [u8],
+    hash: u64,
+    /// An expired key that a replica keeps but does not show.
+    hidden: Option<Found>,
+}
+
+impl<'a> Vacancy<'a> {
+    pub(super) fn new(keyspace: &'a mut Keyspace, key: &'a [u8], hash: u64, hidden: Option<Found>) -> Self {
+        Self { keyspace, key, hash, hidden }
+    }
+
+    /// Makes the key a string without an expiry. Records `new`, but neither `changed` nor the command's own event.
+    pub fn insert_string(self, value: NewString<'_>) {
+        let Self { keyspace, key, hash, hidden } = self;
+        if let Some(hidden) = hidden {
+            keyspace.current_mut().index.remove(hidden);
+        }
+        let entry = Entry::string(key, value, None, keyspace.initial_access());
+        keyspace.insert_new(keyspace.selected(), hash, entry);
+    }
+}
 
 /// Write access to one key. The entry may move in memory with each change; readers ask [`Update::entry`] anew.
 #[derive(Debug)]

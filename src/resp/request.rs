@@ -402,6 +402,18 @@ impl<'a> Request<'a> {
         Taken::Owned(bytes)
     }
 
+    /// As `take`, but the argument stays: a big one is copied.
+    pub fn copy(&self, index: usize) -> Taken<'a> {
+        match self.spans.get(index) {
+            Some(span) if span.start != OWNED => {
+                let end = span.start as usize + span.len as usize;
+                Taken::Bytes(self.buffer.get(span.start as usize..end).unwrap_or_default())
+            }
+            Some(_) => Taken::Owned(self.argument(index).unwrap_or_default().to_vec()),
+            None => Taken::Bytes(&[]),
+        }
+    }
+
     /// The arguments in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|index| self.argument(index))

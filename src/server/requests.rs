@@ -76,6 +76,9 @@ impl Server {
     /// Goes on with connections that had used up their share of the last turn.
     pub(super) fn read_leftovers(&mut self) {
         for slot in std::mem::take(&mut self.still_readable) {
+            if self.exit.is_some() {
+                return;
+            }
             self.read_client(slot);
         }
     }

@@ -241,11 +241,17 @@ pub fn resident_bytes() -> usize {
 /// write has cost. 0 where the kernel does not say.
 pub fn private_dirty_bytes() -> usize {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
-    parse_private_dirty(&rollup).unwrap_or(0)
+    parse_rollup(&rollup, "Private_Dirty:").unwrap_or(0)
 }
 
-fn parse_private_dirty(rollup: &str) -> Option<usize> {
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Private_Dirty:"))?;
+/// Bytes of this process on anonymous huge pages; 0 where the kernel does not say.
+pub fn huge_pages_bytes() -> usize {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    parse_rollup(&rollup, "AnonHugePages:").unwrap_or(0)
+}
+
+fn parse_rollup(rollup: &str, name: &str) -> Option<usize> {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kib * 1024)
 }
@@ -336,7 +342,7 @@ mod tests {
     #[test]
     fn dirty_pages_are_read_in_kib() {
         let rollup = "Rss:   9 kB\nPrivate_Clean:   8 kB\nPrivate_Dirty:      12 kB\n";
-        assert_eq!(parse_private_dirty(rollup), Some(12 * 1024));
-        assert_eq!(parse_private_dirty("Rss: 9 kB\n"), None);
+        assert_eq!(parse_rollup(rollup, "Private_Dirty:"), Some(12 * 1024));
+        assert_eq!(parse_rollup("Rss: 9 kB\n", "Private_Dirty:"), None);
     }
 }

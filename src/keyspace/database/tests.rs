@@ -37,6 +37,39 @@ fn taken(keyspace: &mut Keyspace) -> Vec<(Effect, usize, String)> {
 }
 
 #[test]
+fn a_slot_is_changed_or_filled_after_one_lookup() {
+    let mut keyspace = keyspace();
+    let Slot::Vacant(vacancy) = keyspace.slot(b"key") else { panic!("nothing was there") };
+    vacancy.insert_string(NewString::Int(1));
+    let Slot::Occupied(mut update) = keyspace.slot(b"key") else { panic!("it was inserted") };
+    update.set_int(2);
+    assert_eq!(value(&mut keyspace, "key").as_deref(), Some("2"));
+    keyspace.assert_invariants();
+}
+
+#[test]
+fn a_slot_with_an_expired_key_is_vacant_and_a_hidden_key_makes_room() {
+    for mode in [ExpiredKeys::Delete, ExpiredKeys::Hide] {
+        let mut keyspace = keyspace();
+        set_until(&mut keyspace, "key", NOW_MS - 1);
+        keyspace.set_expired_keys(mode);
+        let Slot::Vacant(vacancy) = keyspace.slot(b"key") else { panic!("it has expired") };
+        vacancy.insert_string(NewString::Bytes(b"new"));
+        assert_eq!(value(&mut keyspace, "key").as_deref(), Some("new"));
+        assert_eq!((keyspace.len(0), keyspace.volatile_len(0)), (1, 0));
+        keyspace.assert_invariants();
+    }
+}
+
+#[test]
+fn a_slot_with_an_expired_key_is_occupied_where_expiry_is_ignored() {
+    let mut keyspace = keyspace();
+    set_until(&mut keyspace, "key", NOW_MS - 1);
+    keyspace.set_expired_keys(ExpiredKeys::Ignore);
+    assert!(matches!(keyspace.slot(b"key"), Slot::Occupied(_)));
+}
+
+#[test]
 fn reads_count_hits_and_misses_but_updates_and_peeks_do_not() {
     let mut keyspace = keyspace();
     set(&mut keyspace, "key", "value");
@@ -96,7 +129,7 @@ fn a_replica_hides_an_expired_key_and_its_primary_sees_it() {
 #[test]
 fn a_write_over_an_expired_key_makes_a_new_key() {
     let mut keyspace = keyspace();
-    keyspace.effects.set_event_classes(EventClass::from_letters("Kxn").unwrap());
+    keyspace.effects.set_event_classes(EventClass::parse(b"Kxn").unwrap());
     set_until(&mut keyspace, "key", NOW_MS - 1);
     keyspace.set_string(b"key", NewString::Int(5), Expiry::Keep);
     let new = Effect::Event { class: EventClass::NEW, name: "new" };
@@ -122,7 +155,7 @@ fn a_write_keeps_clears_or_sets_the_expiry() {
 #[test]
 fn a_miss_is_an_event_only_for_reads() {
     let mut keyspace = keyspace();
-    keyspace.effects.set_event_classes(EventClass::from_letters("Em").unwrap());
+    keyspace.effects.set_event_classes(EventClass::parse(b"Em").unwrap());
     keyspace.find_for_update(b"key");
     keyspace.exists(b"key");
     assert!(keyspace.effects.is_empty());
@@ -183,6 +216,7 @@ fn keys_are_copied_and_moved_between_databases() {
     assert_eq!(value(&mut keyspace, "copy").as_deref(), Some("value"));
     let detached = keyspace.flush(None);
     assert_eq!((detached.len(), keyspace.is_empty()), (2, true));
+    std::thread::spawn(move || drop(detached)).join().unwrap();
 }
 
 #[test]

@@ -119,6 +119,9 @@ fn a_big_argument_arrives_in_the_allocation_that_is_taken() {
     assert_eq!(parser.parse(head, &OPEN), Ok(Progress::Complete));
     assert_eq!(parser.consumed(), head.len());
     let mut request = parser.request(head);
+    assert_eq!(request.copy(2), Taken::Owned(value.clone()));
+    assert_eq!(request.copy(1), Taken::Bytes(b"k"));
+    assert_eq!(request.copy(3), Taken::Bytes(b""));
     assert_eq!(request.take(2), Taken::Owned(value));
     assert_eq!((request.argument(2).unwrap().len(), request.argument_len(2)), (TAKEN_HEAD_BYTES, 100_000));
     assert_eq!(request.argument(1), Some(&b"k"[..]));

@@ -1,0 +1,35 @@
+//! Dropping values that were deleted or overwritten: small ones on the spot, big ones on the helper
+//! thread.
+//!
+//! Redis hands a value to its thread only where a command or a `lazyfree-*` directive says so. Here
+//! a value that would stop the loop for long goes there in any case.
+
+use crate::engine::Engine;
+use crate::keyspace::{Entry, Object};
+
+/// Redis's threshold: with fewer allocations than this, handing over costs more than freeing.
+const LAZY_EFFORT_MIN: usize = 65;
+/// About a millisecond's worth of freeing.
+const EAGER_EFFORT_MAX: usize = 10_000;
+
+/// Drops an entry that is no longer in the keyspace. `lazy` is what the command (UNLINK) or the
+/// directive that governs it (`lazyfree-lazy-server-del`, ...) says.
+pub fn free(engine: &Engine, entry: Entry, lazy: bool) {
+    let effort = entry.view().object().map_or(1, Object::free_effort);
+    release(engine, entry, effort, lazy);
+}
+
+/// Drops a value that was overwritten in its entry.
+pub fn free_object(engine: &Engine, object: Object, lazy: bool) {
+    let effort = object.free_effort();
+    release(engine, object, effort, lazy);
+}
+
+fn release<T: Send + 'static>(engine: &Engine, value: T, effort: usize, lazy: bool) {
+    if lazy && effort >= LAZY_EFFORT_MIN {
+        engine.worker.drop_later(value);
+    } else if effort > EAGER_EFFORT_MAX {
+        // Nobody asked for it, so it does not count as lazily freed.
+        engine.worker.drop_weighing(0, value);
+    }
+}

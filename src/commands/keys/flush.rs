@@ -1,0 +1,75 @@
+//! FLUSHDB FLUSHALL: all keys at once.
+
+use smallvec::SmallVec;
+
+use crate::commands::args::Args;
+use crate::commands::command::Arity::AtLeast;
+use crate::commands::command::categories::{DANGEROUS, KEYSPACE};
+use crate::commands::command::flags::WRITE;
+use crate::commands::command::{Command, CommandResult, command};
+use crate::commands::context::Ctx;
+use crate::commands::error::CommandError;
+use crate::engine::Engine;
+use crate::keyspace::{Detached, Keyspace, Presence};
+use crate::sys::memory;
+
+const EVERYWHERE: &[&str] = &["request_policy:all_shards", "response_policy:all_succeeded"];
+
+pub const COMMANDS: &[Command] = &[
+    command("flushdb", flushdb, AtLeast(1), WRITE, KEYSPACE | DANGEROUS, &[]).tips(EVERYWHERE),
+    command("flushall", flushall, AtLeast(1), WRITE, KEYSPACE | DANGEROUS, &[]).tips(EVERYWHERE),
+];
+
+/// Empties a database, or all of them, and records what follows for dirty counter and watchers. The caller
+/// decides where the keys are dropped.
+pub fn flush(keys: &mut Keyspace, engine: &Engine, db: Option<usize>) -> Detached {
+    let databases = db.map_or(0..keys.databases(), |db| db..db + 1);
+    for db in databases {
+        // Now, because afterwards nobody knows which of the watched keys were there.
+        for (key, _, _) in engine.watches.in_db(db) {
+            if keys.presence(db, key) != Presence::Absent {
+                keys.effects.vanished(db, key);
+            }
+        }
+    }
+    let detached = keys.flush(db);
+    keys.effects.add_dirty(detached.len() as u64);
+    detached
+}
+
+fn flushdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let db = ctx.client.db;
+    flush_and_drop(ctx, args, Some(db))
+}
+
+fn flushall(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    flush_and_drop(ctx, args, None)
+}
+
+fn flush_and_drop(ctx: &mut Ctx<'_>, args: &Args<'_>, db: Option<usize>) -> CommandResult {
+    let lazy = is_lazy(args, ctx.engine.config.memory.lazyfree_lazy_user_flush)?;
+    let detached = flush(ctx.keys, ctx.engine, db);
+    // To be told to AOF and replicas even if there was nothing to flush here.
+    let arguments: SmallVec<[&[u8]; 2]> = args.all().collect();
+    ctx.keys.effects.propagate_as(ctx.client.db, &arguments);
+    if lazy {
+        ctx.engine.worker.drop_weighing(detached.len() as u64, detached);
+    } else {
+        drop(detached);
+        // An allocator without traffic would keep the pages, and who flushes synchronously waits anyway.
+        memory::purge();
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn is_lazy(args: &Args<'_>, default: bool) -> Result<bool, CommandError> {
+    let lazy = match args.left() {
+        0 => default,
+        _ if args.keyword("async") => true,
+        _ if args.keyword("sync") => false,
+        _ => return Err(CommandError::Syntax),
+    };
+    args.finish()?;
+    Ok(lazy)
+}

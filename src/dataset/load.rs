@@ -1,0 +1,126 @@
+//! The data set out of a stream.
+
+use std::io::Read;
+
+use thiserror::Error;
+
+use crate::keyspace::entry::Entry;
+use crate::keyspace::{Aging, Keyspace, NewString, aging};
+use crate::rdb::{self, Item, LoadError, ModuleId, Reader, StringValue, Usage, Value, aux};
+
+/// How a data set is read.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadOptions {
+    /// Unix milliseconds: decides what is expired, and is when idle times end.
+    pub now_ms: i64,
+    /// Leave out what has expired, as a primary does; a replica waits for its primary's word.
+    pub drop_expired: bool,
+    /// A key that exists already is replaced; otherwise it makes the snapshot unusable.
+    pub replace: bool,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Loaded {
+    pub keys: u64,
+    /// Keys left out because they had expired.
+    pub expired_keys: u64,
+}
+
+/// Who watches the progress wants no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// Why a data set could not be read to its end. Offsets count bytes from the start of the stream.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Format(#[from] LoadError),
+    #[error("database {number} at byte {offset}, but only {databases} are configured")]
+    Database { number: u64, databases: usize, offset: u64 },
+    #[error("the key '{key}' at byte {offset} is there twice in database {db}")]
+    Duplicate { key: String, db: usize, offset: u64 },
+    #[error("a function library at byte {offset}, which this server cannot execute")]
+    Function { offset: u64 },
+    #[error("data of the module '{module}' at byte {offset}: there is no such module")]
+    Module { module: ModuleId, offset: u64 },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Reads a snapshot to its end into the keyspace. `after_key` is told the offset behind each key, and may ask
+/// to stop. Effects are not recorded: nobody can have an interest in keys that appear this way.
+pub fn read<R: Read>(
+    reader: &mut Reader<R>,
+    keys: &mut Keyspace,
+    options: &LoadOptions,
+    mut after_key: impl FnMut(u64) -> Result<(), Interrupted>,
+) -> Result<Loaded, ReadError> {
+    let mut loaded = Loaded::default();
+    let mut db = 0;
+    keys.begin(db, options.now_ms, false);
+    loop {
+        let offset = reader.offset();
+        match reader.next_item()? {
+            None => return Ok(loaded),
+            Some(Item::Aux { name, value }) => log_fact(name, value, options.now_ms),
+            Some(Item::ResizeDb { .. }) => {}
+            Some(Item::SelectDb(number)) => {
+                let databases = keys.databases();
+                db = usize::try_from(number)
+                    .ok()
+                    .filter(|db| *db < databases)
+                    .ok_or(ReadError::Database { number, databases, offset })?;
+                keys.begin(db, options.now_ms, false);
+            }
+            Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
+            Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
+            Some(Item::Entry(entry)) => {
+                if options.drop_expired && entry.expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
+                    loaded.expired_keys += 1;
+                } else {
+                    let replaced = keys.insert_entry(entry_of(&entry, keys, options.now_ms));
+                    if replaced.is_some() && !options.replace {
+                        let key = String::from_utf8_lossy(entry.key).into_owned();
+                        return Err(ReadError::Duplicate { key, db, offset });
+                    }
+                    loaded.keys += 1;
+                }
+                after_key(reader.offset()).map_err(|Interrupted| ReadError::Interrupted)?;
+            }
+        }
+    }
+}
+
+fn entry_of(entry: &rdb::Entry<'_>, keys: &Keyspace, now_ms: i64) -> Entry {
+    let access = match (entry.usage, keys.aging()) {
+        (Some(Usage::IdleSeconds(seconds)), Aging::Lru) => aging::lru_bits_of_idle(seconds, now_ms),
+        (Some(Usage::Frequency(counter)), Aging::Lfu { .. }) => aging::lfu_bits(now_ms, counter),
+        // Saved under a policy of the other kind: says nothing that could be compared.
+        _ => keys.initial_access(),
+    };
+    let Value::String(value) = &entry.value;
+    let value = match value {
+        StringValue::Int(number) => NewString::Int(*number),
+        StringValue::Bytes(bytes) => NewString::Bytes(bytes),
+    };
+    Entry::string(entry.key, value, entry.expiry_ms, access)
+}
+
+/// Logs what a snapshot says of itself, in Redis's words.
+fn log_fact(name: &[u8], value: &[u8], now_ms: i64) {
+    let text = String::from_utf8_lossy(value);
+    let number = || text.parse::<i64>().unwrap_or_default();
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    if is(aux::REDIS_VERSION) {
+        log::info!("Loading RDB produced by version {text}");
+    } else if is(aux::CREATED) {
+        log::info!("RDB age {} seconds", (now_ms / 1000).saturating_sub(number()).max(0));
+    } else if is(aux::USED_MEMORY) {
+        log::info!("RDB memory usage when created {:.2} Mb", number() as f64 / (1024.0 * 1024.0));
+    } else if is(aux::AOF_BASE) && number() != 0 {
+        log::info!("RDB is base AOF");
+    } else if name.starts_with(b"%") {
+        log::info!("RDB '{}': {text}", String::from_utf8_lossy(name));
+    }
+}

@@ -1,0 +1,16 @@
+//! Between the keyspace and the snapshot format: the whole data set written to a stream, and read back.
+//!
+//! Here is the one place that knows how a value in memory becomes a value of the format and the other way
+//! round. A new type of value adds an arm in `save` and one in `load`.
+//!
+//! **Invariant:** knows no files, children, clients or configuration; whoever calls brings the stream, the
+//! time and a function that is told of the progress.
+
+mod load;
+mod save;
+
+pub use load::{Interrupted, LoadOptions, Loaded, ReadError, read};
+pub use save::{Header, KeptUsage, write};
+
+#[cfg(test)]
+mod tests;
