@@ -230,10 +230,11 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for row in ROWS.iter().filter(|row| row.value(self) != row.default_value()) {
-            match row.flags.sensitive {
-                true => map.entry(&row.name, &format_args!("(redacted)")),
-                false => map.entry(&row.name, &String::from_utf8_lossy(&row.text(self))),
-            };
+            if row.flags.sensitive {
+                map.entry(&row.name, &format_args!("(redacted)"));
+            } else {
+                map.entry(&row.name, &String::from_utf8_lossy(&row.text(self)));
+            }
         }
         map.finish()
     }
