@@ -1,7 +1,7 @@
 //! Russet: a drop-in replacement for redis-server. This page is the map of the code.
 //!
 //! `src/` is a stack of layers; a layer uses only what stands above it in this list
-//! (`tests/tidy.rs` checks the `use crate::…` lines). Read them in this order.
+//! (`tests/tidy.rs` checks the `use crate::...` lines). Read them in this order.
 //!
 //! * [`util`]: pure helpers: numbers and text, glob patterns, quoting, checksums, LZF, random
 //!   numbers. **Invariant:** nothing here knows Redis, does I/O or keeps state.
@@ -15,7 +15,7 @@
 //! * [`net`]: listeners and connections: bytes, not commands.
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
-//! * [`pubsub`], [`observe`]: features that know neither each other nor the clients' sockets.
+//! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
 //! * [`engine`]: the parts of a running server that commands work on (clients, keyspace,
 //!   features), everything but sockets. A test can drive it without a network.
@@ -37,4 +37,5 @@ pub mod rdb;
 pub mod resp;
 pub mod server;
 pub mod sys;
+pub mod tracking;
 pub mod util;

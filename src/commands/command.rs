@@ -71,6 +71,8 @@ pub mod flags {
     pub const RUNS_TRANSACTION: u32 = 1 << 24;
     /// Not shown by COMMAND: refused, as writes are, when the disk fails, so that probes notice.
     pub const FAILS_WITH_DISK: u32 = 1 << 25;
+    /// Not shown by COMMAND: CLIENT CACHING stays in force for the command after it.
+    pub const KEEPS_CACHING: u32 = 1 << 26;
 
     /// The names COMMAND INFO shows, in its order; it hides the others.
     pub const WIRE_NAMES: &[(u32, &str)] = &[
@@ -235,7 +237,7 @@ pub const fn range(index: usize, last: i64, step: usize, access: u32) -> KeySpec
     KeySpec { access, begin: Begin::Index(index), find: Find::Range { last, step, limit: 0 }, notes: "" }
 }
 
-/// `numkeys key …` with the number at argument `index`.
+/// `numkeys key ...` with the number at argument `index`.
 pub const fn counted_keys(index: usize, access: u32) -> KeySpec {
     KeySpec { access, begin: Begin::Index(index), find: Find::Count { at: 0, first: 1, step: 1 }, notes: "" }
 }

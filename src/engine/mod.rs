@@ -22,6 +22,8 @@ pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use clients::{Client, Clients};
 pub use memory::{MemoryShares, client_bytes};
 pub use parts::{DebugSwitches, Engine, Identity};
+pub use parts::{DebugSwitches, Engine, Identity};
+pub use memory::MemoryShares;
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;

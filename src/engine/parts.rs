@@ -18,6 +18,7 @@ use crate::sys::clock::Clock;
 use crate::sys::memory;
 use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
+use crate::tracking::Tracking;
 use crate::util::random::Random;
 
 /// Everything commands work on besides the keyspace.
@@ -27,6 +28,7 @@ pub struct Engine {
     pub clients: Clients,
     pub watches: Watches,
     pub pubsub: PubSub,
+    pub tracking: Tracking,
     pub pause: Pause,
     pub stats: Stats,
     pub command_stats: CommandStats,
@@ -125,6 +127,7 @@ impl Engine {
             clients: Clients::default(),
             watches: Watches::default(),
             pubsub: PubSub::default(),
+            tracking: Tracking::default(),
             pause: Pause::default(),
             stats: Stats::default(),
             command_stats: CommandStats::new(commands),

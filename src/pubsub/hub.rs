@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::ClientId;
 use super::topics::{Joined, Left, Sequence, Topics};
 use crate::util::glob;
+
+/// A client as the rest of the server numbers it.
+pub type ClientId = u64;
 
 /// Every subscription of the server.
 #[derive(Default)]

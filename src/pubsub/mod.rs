@@ -6,7 +6,4 @@
 mod hub;
 mod topics;
 
-pub use hub::PubSub;
-
-/// A client as the rest of the server numbers it.
-pub type ClientId = u64;
+pub use hub::{ClientId, PubSub};

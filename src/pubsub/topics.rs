@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::{Entry, EntryRef};
 use smallvec::SmallVec;
 
-use super::ClientId;
+use super::hub::ClientId;
 
 /// Counts subscriptions; the order of two of them is the order of their numbers.
 pub(super) type Sequence = u64;

@@ -1,4 +1,4 @@
-//! The request parser: multibulk (`*2\r\n$3\r\nGET\r\n…`) and inline (`GET key\r\n`).
+//! The request parser: multibulk (`*2\r\n$3\r\nGET\r\n...`) and inline (`GET key\r\n`).
 //!
 //! A request that lies whole in the read buffer is never copied: its arguments are spans of that
 //! buffer. The parser can stop anywhere and go on when more bytes have arrived, so a request that

@@ -161,6 +161,7 @@ impl Server {
                         self.on_client(
                             slot,
                             event.is_readable() || event.is_read_closed(),
+                            event.is_read_closed(),
                             event.is_writable(),
                         );
                     }
@@ -175,7 +176,7 @@ impl Server {
         }
     }
 
-    fn on_client(&mut self, slot: usize, readable: bool, writable: bool) {
+    fn on_client(&mut self, slot: usize, readable: bool, ended: bool, writable: bool) {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         if writable {
             let waited = std::mem::take(&mut connection.awaits_room);
@@ -185,6 +186,7 @@ impl Server {
         }
         if readable && let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) {
             connection.is_readable = true;
+            connection.is_ended |= ended;
             self.read_client(slot);
         }
     }

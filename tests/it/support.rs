@@ -166,7 +166,7 @@ impl Client {
         self.reply()
     }
 
-    /// The next reply, as text: `:1`, `+OK`, `-ERR …`, `$value`, `$nil`, `*2[:1 $a]`, `%1[$k :1]`.
+    /// The next reply, as text: `:1`, `+OK`, `-ERR ...`, `$value`, `$nil`, `*2[:1 $a]`, `%1[$k :1]`.
     pub fn reply(&mut self) -> String {
         let line = self.line();
         let (kind, rest) = line.split_at(1);

@@ -83,12 +83,12 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
             "active_defrag_key_misses",
             "total_active_defrag_time",
             "current_active_defrag_time",
-            "tracking_total_keys",
-            "tracking_total_items",
-            "tracking_total_prefixes",
         ],
         0,
     );
+    lines.field("tracking_total_keys", ctx.engine.tracking.key_count());
+    lines.field("tracking_total_items", ctx.engine.tracking.item_count());
+    lines.field("tracking_total_prefixes", ctx.engine.tracking.prefix_count());
     lines.field("unexpected_error_replies", stats.unexpected_error_replies);
     lines.field("total_error_replies", stats.total_error_replies);
     lines.field("dump_payload_sanitizations", stats.dump_payload_sanitizations);

@@ -13,12 +13,14 @@ mod lifetime;
 mod counters;
 mod ranges;
 mod lcs;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, INSERT, OW, RO, RW, UPDATE, VARIABLE_FLAGS};
 use super::command::categories::STRING;
 use super::command::flags::{DENYOOM, FAST, READONLY, WRITE};
-use super::command::{Command, command, key_at, keys_from, range};
+use super::command::{Command, KeySpec, command, key_at, keys_from, range};
 
 pub const COMMANDS: &[Command] = &[
     command(
@@ -62,5 +64,5 @@ pub const COMMANDS: &[Command] = &[
     command("lcs", lcs::lcs, AtLeast(3), READONLY, STRING, &[range(1, 1, 1, RO | ACCESS)]),
 ];
 
-const READ_KEY: &[super::command::KeySpec] = &[key_at(1, RO | ACCESS)];
-const UPDATED_KEY: &[super::command::KeySpec] = &[key_at(1, RW | ACCESS | UPDATE)];
+const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
+const UPDATED_KEY: &[KeySpec] = &[key_at(1, RW | ACCESS | UPDATE)];

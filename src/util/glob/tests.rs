@@ -1,3 +1,5 @@
+//! Glob patterns: cases as Redis answers them, and a model that tries everything.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Numbers and text: limits, grammar, and round trips of any value.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Quoting, splitting, units and folding: cases as Redis answers them, and round trips.
+
 use proptest::prelude::*;
 
 use super::*;
