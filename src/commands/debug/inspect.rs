@@ -1,5 +1,7 @@
 //! The words of DEBUG that show how something is stored.
 
+use std::fmt::Write;
+
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -126,7 +128,8 @@ pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         } else {
             format!(" - {:10}: ", (1_usize << (CLASS_MIN_LOG + index)) - 1)
         };
-        text.push_str(&format!("bucket {from:10}{to}tot-mem: {bytes:10}, clients: {clients}\n"));
+        writeln!(text, "bucket {from:10}{to}tot-mem: {bytes:10}, clients: {clients}")
+            .expect("a String takes any text");
     }
     ctx.reply.verbatim("txt", text.as_bytes());
     Ok(())

@@ -162,6 +162,7 @@ const HELP: &[Entry] = &[
     ("ASSERT", "Crash by assertion failed."),
     ("CHANGE-REPL-ID", "Change the replication IDs of the instance."),
     ("CONFIG-REWRITE-FORCE-ALL", "Like CONFIG REWRITE, with the directives at their defaults."),
+    ("CRASH-AND-RECOVER [<milliseconds>]", "Hard crash and restart after a delay (default 0)."),
     ("DIGEST", "Output a hex signature representing the current DB content."),
     ("DIGEST-VALUE <key> [<key> ...]", "Output a hex signature of the values of all the specified keys."),
     ("ERROR <string>", "Return an error with <string> as message."),
@@ -179,6 +180,12 @@ const HELP: &[Entry] = &[
         "Reply with a test value of the specified type. <type> can be: string,\ninteger, double, bignum, null, \
          array, set, map, attrib, push, verbatim,\ntrue, false.",
     ),
+    (
+        "RELOAD [option ...]",
+        "Save the data set and load it again. Options:\n* MERGE: keys of the file replace present ones.\n* \
+         NOFLUSH: the databases are not emptied first.\n* NOSAVE: load the file that is there.",
+    ),
+    ("RESTART [<milliseconds>]", "Save configuration and data, restart after a delay (default 0)."),
     ("SDSLEN <key>", "Show lengths of `key` and of its value."),
     ("SEGFAULT", "Crash the server with sigsegv."),
     ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
