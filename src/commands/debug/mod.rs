@@ -179,6 +179,12 @@ const HELP: &[Entry] = &[
         "Reply with a test value of the specified type. <type> can be: string,\ninteger, double, bignum, null, \
          array, set, map, attrib, push, verbatim,\ntrue, false.",
     ),
+    (
+        "RELOAD [option ...]",
+        "Save the RDB on disk and reload it back to memory. Options: MERGE, NOFLUSH, NOSAVE.",
+    ),
+    ("RESTART [<milliseconds>]", "Graceful restart: save config, db, restart after delay."),
+    ("CRASH-AND-RECOVER [<milliseconds>]", "Hard crash and restart after a delay (default 0)."),
     ("SDSLEN <key>", "Show lengths of `key` and of its value."),
     ("SEGFAULT", "Crash the server with sigsegv."),
     ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
