@@ -292,10 +292,8 @@ fn a_restart_keeps_the_process_and_what_it_saved() {
 #[test]
 fn nothing_behind_shutdown_is_executed() {
     let server = Server::with(&["--save", "900 1"]);
-    let mut client = server.client();
-    client.send_raw(b"SET a 1\r\nSHUTDOWN\r\nSET b 1\r\nSAVE\r\n");
-    check(&mut client, "PING", "+OK");
-    assert!(client.is_closed());
+    // The reply to SET may be lost with the connection: what was saved is what counts.
+    server.client().send_raw(b"SET a 1\r\nSHUTDOWN\r\nSET b 1\r\nSAVE\r\n");
     let (_, directory) = server.wait();
     let server = Server::in_directory(directory, &[]);
     let mut client = server.client();
