@@ -14,7 +14,8 @@
 //! * [`resp`]: request parser and reply writer, RESP2 and RESP3. **Invariant:** knows no commands.
 //! * [`net`]: listeners and connections: bytes, not commands.
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
-//! * [`pubsub`], [`observe`]: features that know neither each other nor the clients' sockets.
+//! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
+//! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
 //! * [`engine`]: the parts of a running server that commands work on (clients, keyspace,
 //!   features), everything but sockets. A test can drive it without a network.
@@ -25,6 +26,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod dataset;
 pub mod ds;
 pub mod engine;
 pub mod keyspace;
@@ -35,4 +37,5 @@ pub mod rdb;
 pub mod resp;
 pub mod server;
 pub mod sys;
+pub mod tracking;
 pub mod util;

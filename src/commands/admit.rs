@@ -111,10 +111,10 @@ fn nature_of(ctx: &Ctx<'_>, command: &Command) -> Nature {
 
 #[inline]
 fn authenticated(ctx: &Ctx<'_>, command: &Command) -> Result<(), CommandError> {
-    if ctx.client.authenticated || command.flags & flags::NO_AUTH != 0 {
-        return Ok(());
+    if command.flags & flags::NO_AUTH == 0 && ctx.client.owes_password(&ctx.engine.config.security) {
+        return Err(CommandError::NoAuth);
     }
-    Err(CommandError::NoAuth)
+    Ok(())
 }
 
 #[inline]

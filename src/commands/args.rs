@@ -12,17 +12,23 @@ use crate::util::number::{parse_f64, parse_i64};
 pub struct Args<'a> {
     request: Request<'a>,
     next: Cell<usize>,
+    /// A bit per argument not to be shown; the last bit stands for all arguments from there on.
+    redacted: Cell<u64>,
     /// Arguments stay whole when they are taken.
     stay_whole: bool,
 }
 
+/// What is shown in place of a secret.
+const REDACTED: &[u8] = b"(redacted)";
+
 impl<'a> Args<'a> {
     /// A cursor over `request`, the first `skip` arguments being the command's name.
     pub fn new(request: Request<'a>, skip: usize) -> Self {
-        Self { request, next: Cell::new(skip), stay_whole: false }
+        Self { request, next: Cell::new(skip), redacted: Cell::new(0), stay_whole: false }
     }
 
-    /// From now on arguments stay whole when they are taken: the request is going to be propagated.
+    /// From now on arguments stay whole when they are taken: the request is going to be propagated or
+    /// shown to monitors.
     pub fn keep_whole(&mut self) {
         self.stay_whole = true;
     }
@@ -119,6 +125,21 @@ impl<'a> Args<'a> {
     /// [`Args::keep_whole`] was called.
     pub fn take(&mut self, index: usize) -> Taken<'a> {
         if self.stay_whole { self.request.copy(index) } else { self.request.take(index) }
+    }
+
+    /// Argument `index` is a secret: MONITOR and the slow log do not show it.
+    pub fn redact(&self, index: usize) {
+        self.redacted.set(self.redacted.get() | 1 << index.min(63));
+    }
+
+    /// All arguments as others may see them.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let redacted = self.redacted.get();
+        (0..self.len()).map(
+            move |index| {
+                if redacted & (1 << index.min(63)) == 0 { self.at(index) } else { REDACTED }
+            },
+        )
     }
 
     /// The request itself, to be kept (MULTI's queue).

@@ -71,6 +71,8 @@ pub mod flags {
     pub const RUNS_TRANSACTION: u32 = 1 << 24;
     /// Not shown by COMMAND: refused, as writes are, when the disk fails, so that probes notice.
     pub const FAILS_WITH_DISK: u32 = 1 << 25;
+    /// Not shown by COMMAND: CLIENT CACHING stays in force for the command after it.
+    pub const KEEPS_CACHING: u32 = 1 << 26;
 
     /// The names COMMAND INFO shows, in its order; it hides the others.
     pub const WIRE_NAMES: &[(u32, &str)] = &[
@@ -258,10 +260,12 @@ pub struct Command {
 }
 
 impl Command {
+    #[must_use]
     pub const fn tips(self, tips: &'static [&'static str]) -> Self {
         Self { tips, ..self }
     }
 
+    #[must_use]
     pub const fn keys_by(self, find: KeyFinder) -> Self {
         Self { find_keys: Some(find), ..self }
     }

@@ -107,7 +107,7 @@ fn write_names(reply: &mut Reply, bits: u32, names: &[(u32, &str)], prefix: &str
 /// First key, last key and step: all that clients knew before there were key specifications. Several
 /// specifications are summed up as far as they are adjacent ranges from fixed places.
 fn key_range(specs: &[KeySpec]) -> (i64, i64, i64) {
-    let ranges = specs.iter().filter_map(|spec| match (spec.begin, spec.find) {
+    let mut ranges = specs.iter().filter_map(|spec| match (spec.begin, spec.find) {
         (Begin::Index(first), Find::Range { last, step, .. }) => {
             let first = first as i64;
             Some((first, if last < 0 { last } else { first + last }, step as i64))
@@ -115,7 +115,7 @@ fn key_range(specs: &[KeySpec]) -> (i64, i64, i64) {
         _ => None,
     });
     if specs.len() == 1 {
-        return ranges.last().unwrap_or_default();
+        return ranges.next().unwrap_or_default();
     }
     let mut sum: Option<(i64, i64)> = None;
     for (first, last, step) in ranges {

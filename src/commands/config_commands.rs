@@ -64,7 +64,7 @@ fn config_rewrite(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     if ctx.engine.identity.config_file.is_none() {
         return Err(CommandError::NoConfigFile);
     }
-    if let Err(error) = rewrite_file(ctx) {
+    if let Err(error) = rewrite_file(ctx, false) {
         let reason = error_text(&error);
         log::warn!("CONFIG REWRITE failed: {reason}");
         return Err(CommandError::ConfigRewriteFailed(reason));
@@ -74,13 +74,16 @@ fn config_rewrite(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-fn rewrite_file(ctx: &Ctx<'_>) -> io::Result<()> {
-    let Some(file) = &ctx.engine.identity.config_file else { return Ok(()) };
+/// Writes the configuration to its file; `all`: also what is at its default and not in the file.
+pub fn rewrite_file(ctx: &Ctx<'_>, all: bool) -> io::Result<()> {
+    let Some(file) = &ctx.engine.identity.config_file else { return Err(io::ErrorKind::NotFound.into()) };
     let original = match fs::read(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read?,
     };
-    replace_atomically(file, &ctx.engine.config.rewrite(&original, None))
+    let config = &ctx.engine.config;
+    let text = if all { config.rewrite_all(&original, None) } else { config.rewrite(&original, None) };
+    replace_atomically(file, &text)
 }
 
 fn config_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {

@@ -1,6 +1,7 @@
-//! PING ECHO QUIT SELECT: the commands a connection is tried with.
+//! PING ECHO QUIT SELECT RESET: the commands a connection is tried, left and renewed with.
 
 use super::args::Args;
+use super::client_tracking;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::categories::CONNECTION;
 use super::command::flags::{
@@ -9,7 +10,9 @@ use super::command::flags::{
 use super::command::{Command, CommandResult, command};
 use super::context::Ctx;
 use super::error::CommandError;
-use crate::engine::Closing;
+use super::transactions;
+use crate::engine::{Closing, ReplyMode};
+use crate::resp::Protocol;
 
 pub const COMMANDS: &[Command] = &[
     command("ping", ping, AtLeast(1), FAST | WHILE_SUBSCRIBED | FAILS_WITH_DISK, CONNECTION, &[])
@@ -24,6 +27,14 @@ pub const COMMANDS: &[Command] = &[
         &[],
     ),
     command("select", select, Exactly(2), LOADING | STALE | FAST, CONNECTION, &[]),
+    command(
+        "reset",
+        reset,
+        Exactly(1),
+        ALLOW_BUSY | NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | UNQUEUED | WHILE_SUBSCRIBED,
+        CONNECTION,
+        &[],
+    ),
 ];
 
 fn ping(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -57,8 +68,36 @@ fn quit(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 
 fn select(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let db = args.next_int()?;
+    let db = i32::try_from(db).map_err(|_| CommandError::ValueMustBeBetween {
+        min: i64::from(i32::MIN),
+        max: i64::from(i32::MAX),
+    })?;
     ctx.client.db =
         usize::try_from(db).ok().filter(|db| *db < ctx.keys.databases()).ok_or(CommandError::DbOutOfRange)?;
     ctx.reply.ok();
+    Ok(())
+}
+
+/// The connection as it was when it was accepted; only what CLIENT SETINFO said is kept.
+fn reset(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    transactions::discard(ctx);
+    client_tracking::disable(ctx);
+    let id = ctx.client.id;
+    ctx.engine.clients.remove_monitor(id);
+    ctx.engine.pubsub.remove_client(id);
+    let needs_no_password = ctx.engine.config.security.requirepass.is_none();
+    let client = &mut *ctx.client;
+    client.is_monitor = false;
+    client.subscriptions = 0;
+    client.pattern_subscriptions = 0;
+    client.shard_subscriptions = 0;
+    client.db = 0;
+    client.authenticated = needs_no_password;
+    client.name.clear();
+    client.reply_mode = ReplyMode::On;
+    client.no_evict = false;
+    client.no_touch = false;
+    ctx.set_protocol(Protocol::Resp2);
+    ctx.reply.status("RESET");
     Ok(())
 }

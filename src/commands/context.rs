@@ -3,7 +3,7 @@
 use super::registry::Registry;
 use crate::engine::{CommandId, Engine, Session};
 use crate::keyspace::Keyspace;
-use crate::resp::Reply;
+use crate::resp::{Protocol, Reply};
 
 /// The parts of the server lent to one command.
 pub struct Ctx<'a> {
@@ -21,6 +21,13 @@ impl Ctx<'_> {
     /// The time of this command, frozen while it (or its transaction) executes.
     pub fn now_ms(&self) -> i64 {
         self.engine.clock.unix_ms()
+    }
+
+    /// Switches the client's protocol, also for messages that wait behind the present reply.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.client.protocol = protocol;
+        self.reply.protocol = protocol;
+        self.engine.clients.set_deferred_protocol(protocol);
     }
 
     /// The full name of the command being executed, as error texts show it.

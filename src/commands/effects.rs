@@ -1,15 +1,18 @@
-//! Performs what handlers recorded, once, in one order: watched keys first, then keyspace
-//! notifications, in the order of the changes. (Dirty counting happens while recording.) Everything
+//! Performs what handlers recorded, once, in one order: watched keys first, then client-side caches, then
+//! keyspace notifications, in the order of the changes. (Dirty counting happens while recording.) Everything
 //! that follows from a change of data is here.
 
 use super::context::Ctx;
-use crate::engine::{ClientId, Clients, Engine};
+use super::invalidation;
+use crate::engine::{ClientId, Clients, Engine, Session};
 use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
 
 /// Tells the keyspace what anyone wants to know, before a command executes.
 #[inline]
 pub fn declare_interest(keys: &mut Keyspace, engine: &Engine) {
-    keys.effects.set_interest(if engine.watches.is_empty() { Interest::empty() } else { Interest::WATCH });
+    let mut interest = if engine.watches.is_empty() { Interest::empty() } else { Interest::WATCH };
+    interest.set(Interest::TRACKING, engine.tracking.is_active());
+    keys.effects.set_interest(interest);
     keys.effects.set_event_classes(engine.config.notify_keyspace_events);
 }
 
@@ -20,77 +23,111 @@ pub fn perform(ctx: &mut Ctx<'_>) {
     if ctx.keys.effects.is_empty() {
         return;
     }
-    let own = ctx.client.id;
-    let mut own_is_broken = false;
-    perform_recorded(ctx.keys, ctx.engine, |id| own_is_broken |= id == own);
-    if own_is_broken {
-        // The executing client is not in the table.
-        ctx.client.watch_broken = true;
-    }
+    perform_recorded(ctx.keys, ctx.engine, Some(ctx.client));
 }
 
 /// The same outside of a command (expiry, eviction).
 pub fn perform_in_background(keys: &mut Keyspace, engine: &mut Engine) {
     if !keys.effects.is_empty() {
-        perform_recorded(keys, engine, |_| {});
+        perform_recorded(keys, engine, None);
     }
 }
 
+/// `executing` is the client whose command caused the effects: it is not in the table.
 #[cold]
-fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut broken: impl FnMut(ClientId)) {
+fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Option<&mut Session>) {
     let mut batch = Batch::default();
     keys.effects.take_into(&mut batch);
+    let changer = executing.as_deref().map(|session| session.id);
+    let mut caches_know = false;
     for recorded in batch.iter() {
         let (db, key) = (recorded.db, recorded.key);
+        let mut executing = executing.as_deref_mut();
         match recorded.effect {
-            Effect::Changed => break_watches(engine, db, key, false, &mut broken),
+            Effect::Changed => {
+                key_changed(engine, executing, db, key, Change::By(changer));
+            }
             Effect::Event { class, name } => engine.notify(class, name, db, key),
             Effect::Expired => {
-                break_watches(engine, db, key, true, &mut broken);
+                key_changed(engine, executing, db, key, Change::Expiry);
                 engine.notify(EventClass::EXPIRED, "expired", db, key);
             }
             Effect::Evicted => {
-                break_watches(engine, db, key, false, &mut broken);
+                key_changed(engine, executing, db, key, Change::By(None));
                 engine.notify(EventClass::EVICTED, "evicted", db, key);
             }
-            Effect::Vanished => break_watches(engine, db, key, true, &mut broken),
-            Effect::Swapped { with } => {
-                break_watches_of_swapped(keys, engine, db, with, &mut broken);
-                break_watches_of_swapped(keys, engine, with, db, &mut broken);
+            Effect::Vanished => break_watches(engine, executing, db, key),
+            Effect::Flushed => {
+                // Once, however many databases were emptied.
+                if !std::mem::replace(&mut caches_know, true) {
+                    invalidation::flushed(engine, executing);
+                }
             }
-            Effect::Wake | Effect::Flushed | Effect::Propagate => {}
+            Effect::Swapped { with } => {
+                break_watches_of_swapped(keys, engine, executing.as_deref_mut(), db, with);
+                break_watches_of_swapped(keys, engine, executing, with, db);
+            }
+            Effect::Wake | Effect::Propagate => {}
         }
     }
 }
 
-fn break_watches(
+/// How a key came to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// By a client, or none.
+    By(Option<ClientId>),
+    Expiry,
+}
+
+fn key_changed(
     engine: &mut Engine,
+    mut executing: Option<&mut Session>,
     db: usize,
     key: &[u8],
-    by_expiry: bool,
-    broken: &mut impl FnMut(ClientId),
+    change: Change,
 ) {
     let Engine { watches, clients, .. } = engine;
-    let tell = |id| tell_broken(clients, id, broken);
-    if by_expiry { watches.expired(db, key, tell) } else { watches.changed(db, key, tell) }
+    let tell = |id| break_watch(clients, executing.as_deref_mut(), id);
+    let changer = match change {
+        Change::By(changer) => {
+            watches.changed(db, key, tell);
+            changer
+        }
+        Change::Expiry => {
+            watches.expired(db, key, tell);
+            None
+        }
+    };
+    invalidation::key_changed(engine, executing, key, changer);
+}
+
+/// A key went with its database; its watchers alone want to know.
+fn break_watches(engine: &mut Engine, mut executing: Option<&mut Session>, db: usize, key: &[u8]) {
+    let Engine { watches, clients, .. } = engine;
+    watches.expired(db, key, |id| break_watch(clients, executing.as_deref_mut(), id));
 }
 
 /// `db` and `with` have changed places already: what `db` held is in `with` now.
 fn break_watches_of_swapped(
     keys: &Keyspace,
     engine: &mut Engine,
+    mut executing: Option<&mut Session>,
     db: usize,
     with: usize,
-    broken: &mut impl FnMut(ClientId),
 ) {
     let Engine { watches, clients, .. } = engine;
     let presence = |key: &[u8]| (keys.presence(with, key), keys.presence(db, key));
-    watches.replaced(db, presence, |id| tell_broken(clients, id, broken));
+    watches.replaced(db, presence, |id| break_watch(clients, executing.as_deref_mut(), id));
 }
 
-fn tell_broken(clients: &mut Clients, id: ClientId, broken: &mut impl FnMut(ClientId)) {
-    if let Some(client) = clients.by_id_mut(id) {
-        client.session.watch_broken = true;
+fn break_watch(clients: &mut Clients, executing: Option<&mut Session>, id: ClientId) {
+    match executing.filter(|session| session.id == id) {
+        Some(session) => session.watch_broken = true,
+        None => {
+            if let Some(client) = clients.by_id_mut(id) {
+                client.session.watch_broken = true;
+            }
+        }
     }
-    broken(id);
 }

@@ -135,6 +135,89 @@ pub enum CommandError {
     FrequencyNotTracked,
     //
     // Connections and clients.
+    #[error(
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
+         configuration is correct?"
+    )]
+    NoPasswordConfigured,
+    #[error("ERR Protocol version is not an integer or out of range")]
+    ProtocolVersion,
+    #[error("NOPROTO unsupported protocol version")]
+    UnsupportedProtocol,
+    #[error("ERR Syntax error in HELLO option '{0}'")]
+    HelloOption(String),
+    #[error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+         <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the \
+         same time"
+    )]
+    HelloNeedsAuth,
+    #[error("ERR Client names cannot contain spaces, newlines or special characters.")]
+    ClientName,
+    #[error("ERR {0} cannot contain spaces, newlines or special characters.")]
+    ClientAttribute(String),
+    #[error("ERR Unrecognized option '{0}'")]
+    UnrecognizedOption(String),
+    #[error("ERR Unknown client type '{0}'")]
+    UnknownClientType(String),
+    #[error("ERR Invalid client ID")]
+    InvalidClientId,
+    #[error("ERR client-id should be greater than 0")]
+    ClientIdNotPositive,
+    #[error("ERR No such user '{0}'")]
+    NoSuchUser(String),
+    #[error("ERR No such client")]
+    NoSuchClient,
+    #[error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")]
+    UnblockReason,
+    #[error("ERR CLIENT PAUSE mode must be WRITE or ALL")]
+    PauseMode,
+    #[error("ERR timeout is not an integer or out of range")]
+    TimeoutNotAnInteger,
+    #[error("ERR timeout is negative")]
+    TimeoutNegative,
+    #[error("ERR timeout is out of range")]
+    TimeoutOutOfRange,
+    #[error("ERR MONITOR isn't allowed for DENY BLOCKING client")]
+    MonitorInTransaction,
+    #[error("ERR A client can only redirect to a single other client")]
+    SecondRedirection,
+    #[error("ERR The client ID you want redirect to does not exist")]
+    RedirectionTarget,
+    #[error("ERR PREFIX option requires BCAST mode to be enabled")]
+    PrefixWithoutBroadcast,
+    #[error(
+        "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it \
+         with a different mode."
+    )]
+    SwitchedBroadcast,
+    #[error("ERR OPTIN and OPTOUT are not compatible with BCAST")]
+    OptionWithBroadcast,
+    #[error("ERR You can't specify both OPTIN mode and OPTOUT mode")]
+    OptInAndOut,
+    #[error(
+        "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it \
+         with a different mode."
+    )]
+    SwitchedOption,
+    #[error(
+        "ERR Prefix '{new}' overlaps with an existing prefix '{existing}'. Prefixes for a single client must not \
+         overlap."
+    )]
+    OverlapsExistingPrefix { new: String, existing: String },
+    #[error(
+        "ERR Prefix '{new}' overlaps with another provided prefix '{other}'. Prefixes for a single client must not \
+         overlap."
+    )]
+    OverlapsOtherPrefix { new: String, other: String },
+    #[error(
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+    )]
+    CachingWithoutTracking,
+    #[error("ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.")]
+    CachingWithoutOptIn,
+    #[error("ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.")]
+    CachingWithoutOptOut,
     //
     // Channels.
     //
@@ -147,6 +230,35 @@ pub enum CommandError {
     NoConfigFile,
     #[error("ERR Rewriting config file: {0}")]
     ConfigRewriteFailed(String),
+
+    // DEBUG.
+    #[error("ERR DEBUG {0} is not supported by this server")]
+    DebugUnavailable(&'static str),
+    #[error("ERR Debug option only available for cluster mode enabled setup!")]
+    ClusterOff,
+    #[error("ERR CONFIG-REWRITE-FORCE-ALL failed: {0}")]
+    ForcedRewriteFailed(String),
+    #[error("ERR Not an sds encoded string.")]
+    NotAnSds,
+    #[error("ERR Not a listpack encoded object.")]
+    NotAListpack,
+    #[error("ERR Not a quicklist encoded object.")]
+    NotAQuicklist,
+    #[error("ERR The value stored at the specified key is not represented using an hash table")]
+    NotAHashTable,
+    #[error("ERR Out of range database")]
+    DbOutsideRange,
+    #[error("ERR maxmemory-clients is disabled.")]
+    ClientEvictionOff,
+    #[error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")]
+    PackedThreshold,
+    #[error("ERR RESP2 is not supported by this command")]
+    Resp2Unsupported,
+    #[error(
+        "ERR Wrong protocol type name. Please use one of the following: \
+         string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+    )]
+    UnknownProtocolType,
     // Introspection.
     #[error("ERR count should be greater than or equal to -1")]
     SlowLogCount,
@@ -168,6 +280,15 @@ pub enum CommandError {
     KeysNotFound,
     //
     // Snapshots and shutdown.
+    #[error("ERR Background save already in progress")]
+    SaveInProgress,
+    /// The reason is for the operator alone.
+    #[error("ERR")]
+    SeeLog,
+    #[error("ERR Errors trying to SHUTDOWN. Check logs.")]
+    ShutdownFailed,
+    #[error("ERR No shutdown in progress.")]
+    NoShutdown,
 }
 
 impl CommandError {

@@ -7,10 +7,10 @@ use super::command::flags;
 use super::context::Ctx;
 use super::effects;
 use super::error::CommandError;
-use super::monitor;
-use crate::engine::{CommandId, ReplyMode};
+use super::{invalidation, monitor};
+use crate::engine::{Closing, CommandId, ReplyMode};
 use crate::keyspace::Interest;
-use crate::resp::Request;
+use crate::resp::{Mark, Request};
 use crate::sys::clock;
 
 /// What became of a client's request.
@@ -24,12 +24,11 @@ pub enum Outcome {
 /// Executes a client's request: lookup, admission, MULTI's queue, and the command itself.
 #[inline]
 pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
-    let mark = ctx.reply.mark();
-    let outcome = process_unmuted(ctx, request);
-    if ctx.client.reply_mode != ReplyMode::On && outcome == Outcome::Done {
-        if ctx.client.reply_mode != ReplyMode::SkipNext {
-            ctx.reply.output.truncate(mark);
-        }
+    if ctx.engine.tracking.is_active() {
+        before_tracked(ctx);
+    }
+    let outcome = lookup_and_execute(ctx, request);
+    if outcome == Outcome::Done {
         ctx.client.reply_mode = match ctx.client.reply_mode {
             ReplyMode::SkipNext => ReplyMode::Skip,
             ReplyMode::Off => ReplyMode::Off,
@@ -41,8 +40,28 @@ pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
     outcome
 }
 
-fn process_unmuted(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
+/// What the table of client-side caching forgets for lack of room is told in front of the reply.
+#[cold]
+fn before_tracked(ctx: &mut Ctx<'_>) {
+    invalidation::limit_table(ctx.engine, Some(ctx.client));
+    ctx.engine.clients.deliver_deferred(ctx.reply);
+}
+
+/// Drops what was written since `mark` if the client wants no replies (CLIENT REPLY).
+#[inline]
+pub fn mute(ctx: &mut Ctx<'_>, mark: Mark) {
+    if ctx.client.is_muted() {
+        ctx.reply.output.truncate(mark);
+    }
+}
+
+fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
     let Some(id) = ctx.registry.lookup(&request) else {
+        ctx.client.last_command = None;
+        if is_http(&request) {
+            abort_http(ctx);
+            return Outcome::Done;
+        }
         let error = admit::unknown_command(ctx.registry, &request);
         refuse(ctx, None, error);
         return Outcome::Done;
@@ -59,12 +78,41 @@ fn process_unmuted(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
     }
     let mut args = arguments_of(ctx, id, request);
     if ctx.client.in_transaction() && ctx.registry.command(id).flags & flags::UNQUEUED == 0 {
+        let mark = ctx.reply.mark();
         super::transactions::queue(ctx, id, &mut args);
         ctx.reply.status("QUEUED");
+        mute(ctx, mark);
         return Outcome::Done;
     }
     call(ctx, id, &mut args);
+    if let Some(caching) = &mut ctx.client.caching
+        && ctx.client.transaction.is_none()
+        && ctx.registry.command(id).flags & flags::KEEPS_CACHING == 0
+    {
+        caching.exception = false;
+    }
     Outcome::Done
+}
+
+/// A browser that was lured into sending a request to this port says one of these before what the
+/// attacker put into the request's body.
+fn is_http(request: &Request<'_>) -> bool {
+    let name = request.argument(0).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+#[cold]
+fn abort_http(ctx: &mut Ctx<'_>) {
+    let now_ms = ctx.now_ms();
+    if ctx.engine.clients.reports_http(now_ms) {
+        log::warn!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to \
+             Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise \
+             your Redis instance. Connection from {} aborted.",
+            ctx.client.peer
+        );
+    }
+    ctx.client.closing = Closing::Now;
 }
 
 /// A cursor over a request, standing behind the command's name.
@@ -77,16 +125,15 @@ pub fn arguments_of<'a>(ctx: &Ctx<'_>, id: CommandId, request: Request<'a>) -> A
 pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     let command = ctx.registry.command(id);
     let outer = std::mem::replace(&mut ctx.command, id);
+    let db = ctx.client.db;
     ctx.keys.begin(ctx.client.db, ctx.engine.clock.unix_ms(), !ctx.client.no_touch);
     effects::declare_interest(ctx.keys, ctx.engine);
-    if ctx.keys.effects.interest().contains(Interest::PROPAGATION) {
-        args.keep_whole();
-    }
     let started_us = ctx.engine.clock.monotonic_us();
     let mark = ctx.reply.mark();
-    if !ctx.engine.clients.monitors().is_empty() && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0
-    {
-        monitor::feed(ctx, args);
+    let is_monitored = !ctx.engine.clients.monitors().is_empty()
+        && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0;
+    if is_monitored || ctx.keys.effects.interest().contains(Interest::PROPAGATION) {
+        args.keep_whole();
     }
 
     let result = (command.handler)(ctx, args);
@@ -97,9 +144,17 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
         // Whatever a failing handler wrote must not reach the client in front of the error.
         ctx.reply.output.truncate(mark);
         write_error(ctx, &error);
+        mute(ctx, mark);
+    } else if command.flags & flags::RUNS_TRANSACTION == 0 {
+        // A transaction may change CLIENT REPLY midway: EXEC mutes what it writes itself.
+        mute(ctx, mark);
     }
     record(ctx, id, args, ended_us.saturating_sub(started_us), failed);
+    if is_monitored {
+        monitor::feed(ctx, args, db);
+    }
     effects::perform(ctx);
+    invalidation::remember_reads(ctx, command, args);
     ctx.command = outer;
     if ctx.engine.nesting == 0 {
         // Time stands still within a transaction or script.
@@ -109,6 +164,12 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
 
 /// Answers a command that is not executed.
 fn refuse(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) {
+    let mark = ctx.reply.mark();
+    write_refusal(ctx, id, error);
+    mute(ctx, mark);
+}
+
+fn write_refusal(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) {
     ctx.client.abort_transaction();
     if let Some(id) = id {
         ctx.engine.command_stats.record_rejected(usize::from(id.0));

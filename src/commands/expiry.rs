@@ -231,6 +231,58 @@ fn persist(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::testing::Bench;
+
+    /// What a command records on a key that expires at `expiry_ms`, or not at all.
+    fn recorded(expiry_ms: Option<i64>, words: &str) -> Vec<String> {
+        let mut bench = Bench::new();
+        bench.run("SET k 1");
+        if let Some(expiry_ms) = expiry_ms {
+            bench.run(&format!("PEXPIREAT k {expiry_ms}"));
+        }
+        bench.recorded(words)
+    }
+
+    #[test]
+    fn an_expiry_is_propagated_as_an_absolute_time_with_its_conditions() {
+        let expected =
+            ["changed 0 k", "event expire 0 k", "propagate 0 PEXPIREAT k 9999999999000 XX", "dirty 1"];
+        assert_eq!(recorded(Some(9_999_999_999_999), "EXPIREAT k 9999999999 XX"), expected);
+        let mut bench = Bench::new();
+        bench.run("SET k 1");
+        let expiry_ms = bench.engine.clock.unix_ms() + 5000;
+        let expected = format!("propagate 0 PEXPIREAT k {expiry_ms}");
+        assert_eq!(bench.recorded("expire k 5")[2], expected);
+        assert_eq!(bench.recorded("pexpire k 5000")[2], expected);
+    }
+
+    #[test]
+    fn an_expiry_in_the_past_is_a_deletion() {
+        let expected = ["changed 0 k", "event del 0 k", "propagate 0 DEL k", "dirty 1"];
+        assert_eq!(recorded(None, "EXPIRE k 0"), expected);
+        assert_eq!(recorded(Some(9_999_999_999_999), "PEXPIREAT k 1 LT"), expected);
+        let mut bench = Bench::new();
+        bench.engine.config.memory.lazyfree_lazy_expire = true;
+        bench.run("SET k 1");
+        assert_eq!(bench.recorded("EXPIRE k -1")[2], "propagate 0 UNLINK k");
+    }
+
+    #[test]
+    fn an_expiry_in_the_past_waits_for_the_primary_on_a_replica() {
+        let mut bench = Bench::new();
+        bench.run("SET k 1");
+        bench.keys.set_expired_keys(ExpiredKeys::Ignore);
+        assert_eq!(bench.recorded("PEXPIREAT k 1")[1], "event expire 0 k");
+        assert_eq!(bench.keys.len(0), 1);
+    }
+
+    #[test]
+    fn what_the_conditions_forbid_changes_nothing() {
+        assert_eq!(recorded(None, "EXPIRE k 0 XX"), ["dirty 0"]);
+        assert_eq!(recorded(None, "PERSIST k"), ["dirty 0"]);
+        let expected = ["changed 0 k", "event persist 0 k", "dirty 1"];
+        assert_eq!(recorded(Some(9_999_999_999_999), "PERSIST k"), expected);
+    }
 
     #[test]
     fn no_expiry_is_later_than_any() {

@@ -13,19 +13,18 @@ const LAZY_EFFORT_MIN: usize = 65;
 const EAGER_EFFORT_MAX: usize = 10_000;
 
 /// Drops an entry that is no longer in the keyspace. `lazy` is what the command (UNLINK) or the
-/// directive that governs it (`lazyfree-lazy-server-del`, ...) says.
+/// directive that governs it (`lazyfree-lazy-server-del`, …) says.
 pub fn free(engine: &Engine, entry: Entry, lazy: bool) {
     let effort = entry.view().object().map_or(1, Object::free_effort);
-    release(engine, entry, effort, lazy);
+    free_by_effort(engine, effort, entry, lazy);
 }
 
-/// Drops a value that was overwritten in its entry.
+/// The same for an object whose key stays.
 pub fn free_object(engine: &Engine, object: Object, lazy: bool) {
-    let effort = object.free_effort();
-    release(engine, object, effort, lazy);
+    free_by_effort(engine, object.free_effort(), object, lazy);
 }
 
-fn release<T: Send + 'static>(engine: &Engine, value: T, effort: usize, lazy: bool) {
+fn free_by_effort(engine: &Engine, effort: usize, value: impl Send + 'static, lazy: bool) {
     if lazy && effort >= LAZY_EFFORT_MIN {
         engine.worker.drop_later(value);
     } else if effort > EAGER_EFFORT_MAX {

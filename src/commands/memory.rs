@@ -1,5 +1,7 @@
 //! MEMORY: what keys, clients and the allocator occupy, and what to make of it.
 
+use std::fmt::Write as _;
+
 use super::args::Args;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::RO;
@@ -217,7 +219,8 @@ fn diagnose(overhead: &Overhead) -> String {
     }
     let mut report = "Sam, I detected a few issues in this Redis instance memory implants:\n\n".to_owned();
     for (title, advice) in findings {
-        report += &format!(" * {title}: {advice}\n\n");
+        // Writing to a String cannot fail.
+        let _ = writeln!(report, " * {title}: {advice}\n");
     }
     report + "All of this is a guess from a few figures; INFO memory and MEMORY STATS show them.\n"
 }

@@ -7,7 +7,10 @@
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `help`: the shape of every container's HELP.
+//! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
+//! * `client_info`, `invalidation`: the line that describes a client; what client-side caches are told.
+//! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, …
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
 //! * the groups: `connection`, `client`, `transactions`, `strings`, ...
 //! * `key_extraction`: which arguments of a command line are keys.
@@ -25,12 +28,17 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
-#[expect(dead_code, reason = "the groups with a HELP are being added")]
+
 mod help;
 mod evict;
 mod free;
 mod connection;
+mod authentication;
 mod client;
+mod client_info;
+mod client_kill;
+mod client_tracking;
+mod invalidation;
 mod transactions;
 mod pubsub;
 mod keys;
@@ -48,20 +56,26 @@ mod latency;
 mod memory;
 mod debug;
 mod miscellany;
+#[cfg(test)]
+mod testing;
 pub mod docs;
 pub mod syntax;
 
+pub use client_info::client_info_line;
 pub use command::Command;
 pub use context::Ctx;
 pub use effects::perform_in_background;
 pub use execute::{Outcome, process};
+pub use invalidation::broadcast_invalidations;
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[
     connection::COMMANDS,
+    authentication::COMMANDS,
     client::COMMANDS,
+    monitor::COMMANDS,
     transactions::COMMANDS,
     pubsub::COMMANDS,
     keys::presence::COMMANDS,

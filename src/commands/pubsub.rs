@@ -160,6 +160,7 @@ fn confirm(ctx: &mut Ctx<'_>, word: &[u8], name: Option<&[u8]>, kind: &Kind) {
 /// Keeps the session's numbers, which decide about the subscribed mode, in step.
 fn note_counts(ctx: &mut Ctx<'_>) {
     ctx.client.subscriptions = ctx.engine.pubsub.count(ctx.client.id);
+    ctx.client.pattern_subscriptions = ctx.engine.pubsub.pattern_count(ctx.client.id);
     ctx.client.shard_subscriptions = ctx.engine.pubsub.shard_count(ctx.client.id);
 }
 

@@ -11,7 +11,7 @@ use super::command::flags::{
 use super::command::{Command, CommandResult, command, keys_from};
 use super::context::Ctx;
 use super::error::CommandError;
-use super::execute::{arguments_of, call};
+use super::execute::{arguments_of, call, mute};
 use crate::engine::{CommandId, QueuedCommand, Transaction};
 
 pub const COMMANDS: &[Command] = &[
@@ -94,7 +94,9 @@ fn exec(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         return Err(CommandError::ExecAborted);
     }
     if broken {
+        let mark = ctx.reply.mark();
         ctx.reply.null_array();
+        mute(ctx, mark);
         return Ok(());
     }
     execute_queue(ctx, *transaction);
@@ -102,7 +104,9 @@ fn exec(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 }
 
 fn execute_queue(ctx: &mut Ctx<'_>, transaction: Transaction) {
+    let mark = ctx.reply.mark();
     ctx.reply.array(transaction.queue.len());
+    mute(ctx, mark);
     ctx.engine.nesting += 1;
     for mut queued in transaction.queue {
         let mut args = arguments_of(ctx, queued.command, queued.request.view());

@@ -23,11 +23,20 @@ impl Config {
     /// The new text of a file that says `original`. `users` are the users as `name rules`, an
     /// empty list if they live in an ACL file; `None` leaves the file's own lines about users alone.
     pub fn rewrite(&self, original: &[u8], users: Option<&[Vec<u8>]>) -> Vec<u8> {
+        self.rewrite_with(original, users, false)
+    }
+
+    /// The same with all directives, also those that are at their default and not in the file.
+    pub fn rewrite_all(&self, original: &[u8], users: Option<&[Vec<u8>]>) -> Vec<u8> {
+        self.rewrite_with(original, users, true)
+    }
+
+    fn rewrite_with(&self, original: &[u8], users: Option<&[Vec<u8>]>, all: bool) -> Vec<u8> {
         let mut file = Rewriter::read(original);
         for row in ROWS {
             file.begin(row.name);
             for line in row.kind.lines(&row.value(self), &row.default_value()) {
-                file.write(row.name, &line.arguments, line.forced);
+                file.write(row.name, &line.arguments, line.forced || all);
             }
         }
         if let Some(users) = users {

@@ -2,8 +2,6 @@
 
 use crate::config::Apply;
 
-use super::session::ClientId;
-
 /// Why a connection ends, for the log and the statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
@@ -29,18 +27,10 @@ pub enum Action {
     /// CONFIG SET has changed the directives behind this and applied what could fail (see
     /// [`Engine::change_config`](super::Engine::change_config)): what is left is for the loop alone.
     Apply(Apply),
-    Shutdown {
-        request: ShutdownRequest,
-        client: ClientId,
-    },
-    BackgroundSave {
-        schedule: bool,
-        client: ClientId,
-    },
+    /// Everything is saved that was to be saved: end the process.
+    Exit,
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// Write the configuration back to its file.
-    Restart {
-        delay_ms: u64,
-    },
+    Restart { delay_ms: u64 },
 }

@@ -5,7 +5,9 @@
 //! What needs sockets goes through [`Listen`], which the server implements. What the loop does and cannot
 //! fail is recorded as [`Action::Apply`] after success.
 
-use crate::config::{Apply, Change, Config, LogLevel, Network, OomScoreAdj, SetError};
+use std::io;
+
+use crate::config::{Apply, Change, Config, LogLevel, Network, OomScoreAdj, Process, SetError};
 use crate::sys::{self, memory, process};
 
 use super::action::Action;
@@ -19,6 +21,9 @@ pub trait Listen {
     /// Listens where `network` says and nowhere else. On failure it may listen nowhere; the caller then asks
     /// for the previous addresses again. The reason is logged by the callee.
     fn listen(&mut self, network: &Network) -> Result<(), ListenFailed>;
+
+    /// Closes what a forked child has inherited; the parent goes on listening.
+    fn close_in_child(&self);
 }
 
 /// Some address cannot be listened on.
@@ -33,6 +38,8 @@ impl Listen for NoSockets {
     fn listen(&mut self, _: &Network) -> Result<(), ListenFailed> {
         Ok(())
     }
+
+    fn close_in_child(&self) {}
 }
 
 /// Our say in whom the kernel kills first.
@@ -40,6 +47,33 @@ impl Listen for NoSockets {
 pub struct OomScore {
     /// The adjustment we were started with, while ours is in its place.
     inherited: Option<i32>,
+}
+
+impl OomScore {
+    /// The classes of processes, as places in `oom-score-adj-values`.
+    pub const PRIMARY: usize = 0;
+    pub const REPLICA: usize = 1;
+    pub const CHILD: usize = 2;
+
+    /// Sets the score of this process to the configured value of a class.
+    pub fn adjust(&mut self, configured: &Process, class: usize) -> io::Result<()> {
+        let value = configured.oom_score_adj_values[class];
+        match configured.oom_score_adj {
+            OomScoreAdj::No => match self.inherited.take() {
+                Some(inherited) => process::set_oom_score_adj(inherited),
+                None => Ok(()),
+            },
+            mode => {
+                let inherited = match self.inherited {
+                    Some(inherited) => inherited,
+                    None => process::oom_score_adj()?,
+                };
+                self.inherited = Some(inherited);
+                let base = if mode == OomScoreAdj::Relative { inherited } else { 0 };
+                process::set_oom_score_adj(base + value)
+            }
+        }
+    }
 }
 
 impl Engine {
@@ -170,46 +204,26 @@ impl Engine {
 
     fn apply_oom_score(&mut self) -> Result<(), &'static str> {
         let is_replica = self.config.replication.primary.is_some();
-        self.adjust_oom_score(usize::from(is_replica)).map_err(|error| {
-            log::warn!("Unable to change oom_score_adj: {}", sys::files::error_text(&error));
+        let class = if is_replica { OomScore::REPLICA } else { OomScore::PRIMARY };
+        self.oom_score.adjust(&self.config.process, class).map_err(|error| {
+            log::warn!("Unable to write oom_score_adj: {}", sys::files::error_text(&error));
             "Failed to set current oom_score_adj. Check server logs."
         })
     }
 
-    /// Sets the score of this process to the configured value of a class: 0 for a primary, 1 for a replica,
-    /// 2 for a background child.
-    pub fn adjust_oom_score(&mut self, class: usize) -> std::io::Result<()> {
-        let configured = self.config.process.oom_score_adj_values[class];
-        match self.config.process.oom_score_adj {
-            OomScoreAdj::No => match self.oom_score.inherited.take() {
-                Some(inherited) => process::set_oom_score_adj(inherited),
-                None => Ok(()),
-            },
-            mode => {
-                let inherited = match self.oom_score.inherited {
-                    Some(inherited) => inherited,
-                    None => process::oom_score_adj()?,
-                };
-                self.oom_score.inherited = Some(inherited);
-                let base = if mode == OomScoreAdj::Relative { inherited } else { 0 };
-                process::set_oom_score_adj(base + configured)
-            }
-        }
-    }
-
     fn apply_process_title(&mut self) -> Result<(), &'static str> {
         if self.config.process.set_proc_title {
-            process::set_title(&self.process_title());
+            process::set_title(&self.process_title(&self.identity.title));
         }
         Ok(())
     }
 
-    /// What `ps` is to show.
-    fn process_title(&self) -> String {
+    /// What `ps` is to show of this process or a child of it, by the configured template.
+    pub(super) fn process_title(&self, title: &str) -> String {
         let network = &self.config.network;
         let unix_socket = || network.unix_socket.as_ref().map(|path| path.display().to_string());
         self.config.process.title(|variable| match variable {
-            "title" => self.identity.title.clone(),
+            "title" => title.to_owned(),
             "listen-addr" if network.port == 0 => format!("unixsocket:{}", unix_socket().unwrap_or_default()),
             "listen-addr" => {
                 format!("{}:{}", network.bind.first().map_or("*", String::as_str), network.port)

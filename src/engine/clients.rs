@@ -31,7 +31,12 @@ pub struct Clients {
     out: Option<ClientId>,
     deferred: Reply,
     monitors: Vec<ClientId>,
+    /// When a client was last reported for speaking HTTP.
+    http_reported_ms: Option<i64>,
 }
+
+/// Reports of clients that speak HTTP are at least this far apart: they must not flood the log.
+const HTTP_REPORT_INTERVAL_MS: i64 = 60_000;
 
 impl Clients {
     /// The id the next client will get.
@@ -70,8 +75,11 @@ impl Clients {
 
     pub fn put_back(&mut self, client: Box<Client>) {
         self.out = None;
-        if !client.reply.output.is_empty() || client.session.closing != Closing::No {
-            self.unsent.push(client.session.slot);
+        match client.session.closing {
+            Closing::Now => self.closing.push(client.session.id),
+            Closing::AfterReply => self.unsent.push(client.session.slot),
+            Closing::No if !client.reply.output.is_empty() => self.unsent.push(client.session.slot),
+            Closing::No => {}
         }
         let slot = client.session.slot;
         self.slots[slot] = Some(client);
@@ -109,6 +117,23 @@ impl Clients {
     /// The clients in the table, oldest first; one that is out is not among them.
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
         self.slot_of.values().filter_map(|slot| self.by_slot(*slot))
+    }
+
+    /// Whether a client is still to be reckoned with: not being closed at once.
+    pub fn is_alive(&self, id: ClientId) -> bool {
+        match self.by_id(id) {
+            Some(client) => client.session.closing != Closing::Now,
+            None => self.out == Some(id),
+        }
+    }
+
+    /// Whether a client that speaks HTTP should be reported, which then counts as done.
+    pub fn reports_http(&mut self, now_ms: i64) -> bool {
+        let is_due = self.http_reported_ms.is_none_or(|last_ms| now_ms - last_ms > HTTP_REPORT_INTERVAL_MS);
+        if is_due {
+            self.http_reported_ms = Some(now_ms);
+        }
+        is_due
     }
 
     /// The ids of all clients, oldest first, including one that is out.
@@ -235,6 +260,25 @@ mod tests {
         assert_eq!(out.reply.output.single(), Some(&b":1\r\n+message\r\n"[..]));
         clients.put_back(out);
         assert_eq!(clients.take_unsent(), [slot]);
+    }
+
+    #[test]
+    fn a_client_that_asked_to_be_closed_while_executing_is_closed_afterwards() {
+        let mut clients = Clients::default();
+        let id = client(&mut clients);
+        let slot = clients.by_id(id).unwrap().session.slot;
+        let mut out = clients.take(slot).unwrap();
+        assert!(clients.is_alive(id));
+        out.session.closing = Closing::Now;
+        clients.put_back(out);
+        assert!(!clients.is_alive(id));
+        assert_eq!(clients.take_closing(), [id]);
+    }
+
+    #[test]
+    fn reports_of_http_are_a_minute_apart() {
+        let mut clients = Clients::default();
+        assert_eq!([0, 60_000, 60_001].map(|now_ms| clients.reports_http(now_ms)), [true, false, true]);
     }
 
     #[test]

@@ -12,7 +12,8 @@ impl Engine {
     /// Whether a client's pending output exceeds its limits; if so it is marked to be closed.
     pub fn over_output_limit(&mut self, client: &mut Client) -> bool {
         let held = client.reply.output.excess_bytes();
-        if client.session.authenticated && held == 0 {
+        let owes_password = client.session.owes_password(&self.config.security);
+        if !owes_password && held == 0 {
             client.session.soft_limit_since_ms = None;
             return false;
         }
@@ -25,7 +26,7 @@ impl Engine {
     }
 
     fn exceeds(&self, session: &mut Session, held: usize, pending: usize) -> bool {
-        if !session.authenticated && pending > UNAUTHENTICATED_OUTPUT_BYTES_MAX {
+        if session.owes_password(&self.config.security) && pending > UNAUTHENTICATED_OUTPUT_BYTES_MAX {
             return true;
         }
         let class = match session.kind() {

@@ -19,10 +19,10 @@ pub struct MemoryShares {
 impl MemoryShares {
     /// The shares while `client`, which is not in the table of clients, executes a command.
     pub fn of(engine: &Engine, keys: &Keyspace, client: &Session, reply: &Reply) -> Self {
-        let others = engine.clients.iter().map(|other| client_bytes(&other.session, &other.reply));
+        let others = engine.clients.iter().map(|other| other.session.held_bytes(&other.reply.output));
         Self {
             startup: engine.startup_bytes,
-            clients: client_bytes(client, reply) + others.sum::<usize>(),
+            clients: client.held_bytes(&reply.output) + others.sum::<usize>(),
             tables: (0..keys.databases()).map(|db| keys.table_bytes(db)).sum(),
         }
     }
@@ -31,15 +31,4 @@ impl MemoryShares {
     pub fn overhead(&self) -> usize {
         self.startup + self.clients + self.tables
     }
-}
-
-fn client_bytes(session: &Session, reply: &Reply) -> usize {
-    let queue = session.transaction.as_ref().map_or(0, |transaction| transaction.queue_bytes);
-    size_of::<Session>()
-        + size_of::<Reply>()
-        + session.query_buffer_bytes
-        + session.query_buffer_free_bytes
-        + session.argument_bytes
-        + queue
-        + reply.output.memory_bytes()
 }

@@ -1,7 +1,7 @@
 //! The parts of a running server that commands work on: clients, watched keys, pauses, statistics,
 //! and the actions that only the loop can perform.
 //!
-//! **Invariant:** no sockets, no files, no loop. A test builds an [`Engine`] and a keyspace, and can
+//! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test builds an [`Engine`] and a keyspace, and can
 //! execute commands for clients that have no connection.
 
 mod action;
@@ -12,13 +12,19 @@ mod limits;
 mod memory;
 mod pause;
 mod session;
+mod shutdown;
+mod snapshot_child;
+mod snapshots;
 mod watch;
 
 pub use action::{Action, CloseReason, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use clients::{Client, Clients};
+pub use parts::{DebugSwitches, Engine, Identity};
 pub use memory::MemoryShares;
-pub use parts::{DebugSwitches, Engine, Identity, SnapshotStatus};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
+pub use shutdown::ExitRefused;
+pub use snapshot_child::SnapshotChild;
+pub use snapshots::{BackgroundSaveError, LoadFailed, ReloadFailed, ReloadOptions, SnapshotStatus};
 pub use watch::Watches;

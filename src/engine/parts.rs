@@ -8,6 +8,7 @@ use super::apply::{Listen, NoSockets, OomScore};
 use super::clients::Clients;
 use super::pause::Pause;
 use super::session::ClientId;
+use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
 use crate::keyspace::EventClass;
@@ -15,7 +16,9 @@ use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
 use crate::sys::memory;
+use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
+use crate::tracking::Tracking;
 use crate::util::random::Random;
 
 /// Everything commands work on besides the keyspace.
@@ -25,12 +28,15 @@ pub struct Engine {
     pub clients: Clients,
     pub watches: Watches,
     pub pubsub: PubSub,
+    pub tracking: Tracking,
     pub pause: Pause,
     pub stats: Stats,
     pub command_stats: CommandStats,
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub snapshots: SnapshotStatus,
+    /// A signal asked for the end; the timer has not obeyed yet.
+    pub shutdown_requested: Option<Signal>,
     pub identity: Identity,
     pub debug: DebugSwitches,
     pub random: Random,
@@ -78,52 +84,6 @@ impl Identity {
     }
 }
 
-/// How the last snapshots went, and whether one is running.
-#[derive(Debug)]
-pub struct SnapshotStatus {
-    pub loading: bool,
-    pub last_save_s: i64,
-    pub last_save_ok: bool,
-    pub last_attempt_s: i64,
-    pub last_duration_s: Option<i64>,
-    /// Since when the child that is saving has been running.
-    pub child_since_s: Option<i64>,
-    pub child_pid: Option<i32>,
-    pub saves: u64,
-    /// The keyspace's dirty counter at the last save, and when the running save began.
-    pub dirty_at_last_save: u64,
-    pub dirty_at_child_start: u64,
-    /// BGSAVE SCHEDULE came while another child was running.
-    pub scheduled: bool,
-}
-
-impl SnapshotStatus {
-    pub fn new(now_s: i64) -> Self {
-        Self {
-            loading: false,
-            last_save_s: now_s,
-            last_save_ok: true,
-            last_attempt_s: 0,
-            last_duration_s: None,
-            child_since_s: None,
-            child_pid: None,
-            saves: 0,
-            dirty_at_last_save: 0,
-            dirty_at_child_start: 0,
-            scheduled: false,
-        }
-    }
-
-    pub fn is_loading(&self) -> bool {
-        self.loading
-    }
-
-    /// `stop-writes-on-bgsave-error`: only where snapshots are wanted at all.
-    pub fn refuses_writes(&self, config: &Config) -> bool {
-        !self.last_save_ok && config.rdb.stop_writes_on_bgsave_error && !config.rdb.save_points.is_empty()
-    }
-}
-
 /// What DEBUG switches on and off.
 #[derive(Debug)]
 pub struct DebugSwitches {
@@ -132,6 +92,12 @@ pub struct DebugSwitches {
     pub reply_buffer_peak_reset_ms: i64,
     pub reply_buffer_resizing: bool,
     pub pause_cron: bool,
+    /// Scripts may call commands that are denied to them.
+    pub disable_deny_scripts: bool,
+    /// Checksums of RDB files and of RESTORE's payload are not checked.
+    pub skip_checksum_validation: bool,
+    /// Elements of lists from this size on get a node of their own.
+    pub quicklist_packed_threshold_bytes: u64,
 }
 
 impl Default for DebugSwitches {
@@ -141,6 +107,9 @@ impl Default for DebugSwitches {
             reply_buffer_peak_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause_cron: false,
+            disable_deny_scripts: false,
+            skip_checksum_validation: false,
+            quicklist_packed_threshold_bytes: 1 << 30,
         }
     }
 }
@@ -158,12 +127,14 @@ impl Engine {
             clients: Clients::default(),
             watches: Watches::default(),
             pubsub: PubSub::default(),
+            tracking: Tracking::default(),
             pause: Pause::default(),
             stats: Stats::default(),
             command_stats: CommandStats::new(commands),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             snapshots: SnapshotStatus::new(now_ms / 1000),
+            shutdown_requested: None,
             identity: Identity::new(now_ms, config_file, &mut random),
             debug: DebugSwitches::default(),
             random,

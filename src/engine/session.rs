@@ -1,6 +1,8 @@
 //! What the server knows of one client apart from its connection and its pending output.
 
-use crate::resp::{OwnedRequest, Protocol};
+use crate::config::Security;
+use crate::resp::{Output, OwnedRequest, Protocol};
+use crate::tracking::Caching;
 
 /// Grows with every connection and is never reused.
 pub type ClientId = u64;
@@ -19,6 +21,18 @@ pub enum ClientKind {
 }
 
 impl ClientKind {
+    /// The kind a client calls by this name, in any case.
+    pub fn parse(name: &[u8]) -> Option<Self> {
+        const NAMES: [(&[u8], ClientKind); 5] = [
+            (b"normal", ClientKind::Normal),
+            (b"slave", ClientKind::Replica),
+            (b"replica", ClientKind::Replica),
+            (b"pubsub", ClientKind::Pubsub),
+            (b"master", ClientKind::Primary),
+        ];
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Normal => "normal",
@@ -102,14 +116,20 @@ pub struct Session {
     pub is_monitor: bool,
     /// Channels and patterns subscribed to.
     pub subscriptions: usize,
+    /// How many of these are patterns.
+    pub pattern_subscriptions: usize,
     pub shard_subscriptions: usize,
     pub reply_mode: ReplyMode,
+    /// Client-side caching, while CLIENT TRACKING is on.
+    pub caching: Option<Box<Caching>>,
     pub no_evict: bool,
     pub no_touch: bool,
     pub last_command: Option<CommandId>,
     pub closing: Closing,
     /// Its request waits for CLIENT PAUSE to end; nothing more of it is executed meanwhile.
     pub postponed: bool,
+    /// Its socket takes no more output for now.
+    pub awaits_room: bool,
     /// Bytes read and not yet executed, and free room beside them, for CLIENT LIST.
     pub query_buffer_bytes: usize,
     pub query_buffer_free_bytes: usize,
@@ -144,13 +164,16 @@ impl Session {
             watch_broken: false,
             is_monitor: false,
             subscriptions: 0,
+            pattern_subscriptions: 0,
             shard_subscriptions: 0,
             reply_mode: ReplyMode::On,
+            caching: None,
             no_evict: false,
             no_touch: false,
             last_command: None,
             closing: Closing::No,
             postponed: false,
+            awaits_room: false,
             query_buffer_bytes: 0,
             query_buffer_free_bytes: 0,
             argument_bytes: 0,
@@ -166,6 +189,31 @@ impl Session {
     /// Whether a RESP2 client is limited to the commands of the subscribed mode.
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions + self.shard_subscriptions > 0
+    }
+
+    /// Whether replies are dropped at present (CLIENT REPLY).
+    pub fn is_muted(&self) -> bool {
+        matches!(self.reply_mode, ReplyMode::Off | ReplyMode::Skip)
+    }
+
+    /// Whether it must log in first. A client that owed a password is free once none is required any more.
+    #[inline]
+    pub fn owes_password(&self, security: &Security) -> bool {
+        !self.authenticated && security.requirepass.is_some()
+    }
+
+    pub fn is_resp3(&self) -> bool {
+        self.protocol == Protocol::Resp3
+    }
+
+    /// Memory the client holds: requests that have not been executed, replies that have not been sent,
+    /// and what is known of it.
+    pub fn held_bytes(&self, output: &Output) -> usize {
+        let known = size_of::<super::Client>() + self.peer.capacity() + self.local.capacity();
+        let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
+        let input = self.query_buffer_bytes + self.query_buffer_free_bytes + self.argument_bytes;
+        let queue = self.transaction.as_deref().map_or(0, |transaction| transaction.queue_bytes);
+        known + names + input + queue + output.memory_bytes()
     }
 
     pub fn in_transaction(&self) -> bool {

@@ -371,6 +371,11 @@ impl Keyspace {
         self.databases.get(db).map_or(0, |database| database.index.table_bytes())
     }
 
+    /// Buckets of a database's tables: of all keys, and of those with an expiry.
+    pub fn table_buckets(&self, db: usize) -> (usize, usize) {
+        self.databases.get(db).map_or((0, 0), |database| database.index.buckets())
+    }
+
     /// Bytes of an entry with its share of the tables (MEMORY USAGE).
     pub fn memory_bytes(entry: EntryRef<'_>) -> usize {
         entry.memory_bytes() + Index::share_bytes(entry)

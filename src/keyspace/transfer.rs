@@ -86,8 +86,9 @@ impl Keyspace {
             let emptied = std::mem::replace(&mut self.databases[db], Database::new(hash_key));
             if !emptied.index.is_empty() {
                 indexes.push(emptied.index);
-                self.effects.flushed(db);
             }
+            // Also if it was empty: caches may hold the absence of a key.
+            self.effects.flushed(db);
         }
         Detached { indexes }
     }

@@ -67,6 +67,8 @@ pub struct Connection {
     pub input: Input,
     /// The socket may hold bytes that no event will announce again.
     pub is_readable: bool,
+    /// The peer sends no more: behind the last bytes stands the end, which no further event announces.
+    pub is_ended: bool,
     /// The socket's send buffer is full: an event will say when it has room.
     pub awaits_room: bool,
 }
@@ -79,7 +81,7 @@ impl Connection {
             Stream::Tcp(tcp) => tcp.register(registry, token, interest)?,
             Stream::Unix(unix) => unix.register(registry, token, interest)?,
         }
-        Ok(Self { stream, input: Input::default(), is_readable: true, awaits_room: false })
+        Ok(Self { stream, input: Input::default(), is_readable: true, is_ended: false, awaits_room: false })
     }
 
     pub fn stream(&self) -> &Stream {
@@ -110,7 +112,7 @@ impl Connection {
     fn outcome(&mut self, result: io::Result<usize>, asked: usize) -> io::Result<ReadOutcome> {
         match result {
             Ok(0) => Ok(ReadOutcome::Closed),
-            Ok(count) if count < asked => {
+            Ok(count) if count < asked && !self.is_ended => {
                 self.is_readable = false;
                 Ok(ReadOutcome::Drained(count))
             }

@@ -15,6 +15,7 @@ use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 use thiserror::Error;
 
 use super::connection::Stream;
+use crate::sys::files::error_text;
 
 /// Unanswered keepalive probes after which a peer is given up.
 const KEEPALIVE_PROBES: u32 = 3;
@@ -24,32 +25,52 @@ const KEEPALIVE_PROBES: u32 = 3;
 pub struct ListenOptions {
     /// `tcp-backlog`.
     pub backlog: i32,
+    /// `socket-mark-id`, for the firewall; 0: none.
+    pub mark: u32,
 }
 
 /// Why an address cannot be listened on.
 #[derive(Debug, Error)]
 pub enum BindError {
-    #[error("{address}:{port}: {source}")]
-    Tcp { address: String, port: u16, source: io::Error },
-    #[error("{path}: {source}")]
+    /// `step` is the system call, or the name resolution, that failed.
+    #[error("{address}:{port}: {step}: {}", error_text(source))]
+    Tcp { address: String, port: u16, step: &'static str, source: io::Error },
+    #[error("{path}: {}", error_text(source))]
     Unix { path: String, source: io::Error },
 }
 
 impl BindError {
-    /// Whether the address does not exist here, which a `-` in front of it excuses.
-    pub fn is_unavailable(&self) -> bool {
+    /// The port, 0 for a Unix socket.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Tcp { port, .. } => *port,
+            Self::Unix { .. } => 0,
+        }
+    }
+
+    /// `tcp` or `unix`, as the log names listeners.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Tcp { .. } => "tcp",
+            Self::Unix { .. } => "unix",
+        }
+    }
+
+    /// Whether the server can do without this address: one of a family that this system does not have, or
+    /// (`is_optional`: a `-` in front of it) one that is not here.
+    pub fn is_excused(&self, is_optional: bool) -> bool {
         let Self::Tcp { source, .. } = self else { return false };
-        matches!(
-            source.raw_os_error(),
+        match source.raw_os_error() {
+            Some(libc::EADDRNOTAVAIL) => is_optional,
             Some(
-                libc::EADDRNOTAVAIL
-                    | libc::EAFNOSUPPORT
-                    | libc::EPROTONOSUPPORT
-                    | libc::ESOCKTNOSUPPORT
-                    | libc::EPFNOSUPPORT
-                    | libc::ENOPROTOOPT
-            )
-        )
+                libc::EAFNOSUPPORT
+                | libc::EPROTONOSUPPORT
+                | libc::ESOCKTNOSUPPORT
+                | libc::EPFNOSUPPORT
+                | libc::ENOPROTOOPT,
+            ) => true,
+            _ => false,
+        }
     }
 }
 
@@ -76,9 +97,9 @@ pub struct Accepted {
 impl Listener {
     /// Listens on `address` (`*`, `::*`, a name or an IP address).
     pub fn tcp(address: &str, port: u16, options: ListenOptions) -> Result<Self, BindError> {
-        let fail = |source| BindError::Tcp { address: address.to_owned(), port, source };
-        let target = resolve(address, port).map_err(fail)?;
-        let socket = bind_tcp(target, options).map_err(fail)?;
+        let fail = |step| move |source| BindError::Tcp { address: address.to_owned(), port, step, source };
+        let target = resolve(address, port).map_err(fail("resolve"))?;
+        let socket = bind_tcp(target, options).map_err(|(step, source)| fail(step)(source))?;
         Ok(Self::Tcp { socket, address: target.ip(), port })
     }
 
@@ -162,20 +183,29 @@ fn resolve(address: &str, port: u16) -> io::Result<SocketAddr> {
     match address {
         "*" => Ok(SocketAddr::new(IpAddr::from([0, 0, 0, 0]), port)),
         "::*" => Ok(SocketAddr::new(IpAddr::from([0_u16; 8]), port)),
-        name => (name, port).to_socket_addrs()?.next().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into()),
+        name => {
+            // A name is looked up for IPv4 if it can be: what has a colon is an IPv6 address.
+            let found: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
+            let preferred = found.iter().find(|address| address.is_ipv4()).or(found.first());
+            preferred.copied().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        }
     }
 }
 
-fn bind_tcp(target: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(target), Type::STREAM, None)?;
+fn bind_tcp(target: SocketAddr, options: ListenOptions) -> Result<TcpListener, (&'static str, io::Error)> {
+    let at = |step| move |error| (step, error);
+    let socket = Socket::new(Domain::for_address(target), Type::STREAM, None).map_err(at("socket"))?;
     if target.is_ipv6() {
         // `*` and `::*` may both be asked for: each gets its own family.
-        socket.set_only_v6(true)?;
+        socket.set_only_v6(true).map_err(at("setsockopt"))?;
     }
-    socket.set_reuse_address(true)?;
-    socket.bind(&target.into())?;
-    socket.listen(options.backlog)?;
-    socket.set_nonblocking(true)?;
+    socket.set_reuse_address(true).map_err(at("setsockopt SO_REUSEADDR"))?;
+    if options.mark != 0 {
+        socket.set_mark(options.mark).map_err(at("setsockopt SO_MARK"))?;
+    }
+    socket.bind(&target.into()).map_err(at("bind"))?;
+    socket.listen(options.backlog).map_err(at("listen"))?;
+    socket.set_nonblocking(true).map_err(at("fcntl"))?;
     Ok(TcpListener::from_std(socket.into()))
 }
 

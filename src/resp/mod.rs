@@ -7,7 +7,7 @@ mod output;
 mod reply;
 mod request;
 
-pub use output::{CHUNK_BYTES, Output};
+pub use output::{CHUNK_BYTES, Mark, Output};
 pub use reply::{Protocol, Reply};
 pub use request::{
     BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken,

@@ -116,6 +116,9 @@ impl Server {
         }
         self.engine.watches.forget(id);
         self.engine.pubsub.remove_client(id);
+        if let Some(caching) = &client.session.caching {
+            self.engine.tracking.remove_client(id, caching);
+        }
         self.engine.forget_memory_of(&client.session);
     }
 }

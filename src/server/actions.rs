@@ -2,33 +2,25 @@
 
 use super::event_loop::Server;
 use crate::engine::{Action, ClientId};
-use crate::sys::signals::Signal;
 
 impl Server {
     /// Performs the actions recorded by the requests of one client.
-    pub(super) fn perform_actions(&mut self, client: ClientId) {
+    pub(super) fn perform_actions(&mut self, _: ClientId) {
         for action in std::mem::take(&mut self.engine.actions) {
-            self.perform_action(action, client);
+            self.perform_action(action);
         }
     }
 
-    fn perform_action(&mut self, action: Action, _client: ClientId) {
+    fn perform_action(&mut self, action: Action) {
         match action {
-            Action::Shutdown { .. } => self.exit = Some(0),
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_signals(&mut self) {
-        while let Some(signal) = self.signals.take() {
-            log::warn!(
-                "Received {}",
-                match signal {
-                    Signal::Terminate => "SIGTERM scheduling shutdown...",
-                    Signal::Interrupt => "SIGINT scheduling shutdown...",
-                }
-            );
-            self.exit = Some(0);
+            // The engine has done what could fail; the rest is read from the configuration when needed.
+            Action::Apply(_) => {}
+            Action::Exit => self.leave(),
+            Action::ResumePostponed => self.resume_postponed(),
+            Action::Restart { delay_ms } => {
+                self.restart_delay_ms = Some(delay_ms);
+                self.exit = Some(0);
+            }
         }
     }
 }

@@ -41,6 +41,8 @@ impl Server {
         }
         self.engine.stats.track(self.engine.clock.unix_ms() as u64);
         self.engine.stats.observe_memory(memory::used_memory());
+        self.snapshots_cron();
+        self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));
     }
 

@@ -90,6 +90,8 @@ pub struct Server {
     pub(super) cron: Cron,
     /// The exit code, once the server is to stop.
     pub(super) exit: Option<i32>,
+    /// To start again instead, after this time.
+    pub(super) restart_delay_ms: Option<u64>,
 }
 
 impl Server {
@@ -118,6 +120,7 @@ impl Server {
             registry,
             cron,
             exit: None,
+            restart_delay_ms: None,
         };
         server.engine.startup_bytes = memory::used_memory();
         Ok(server)
@@ -128,12 +131,14 @@ impl Server {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut turn: Option<Turn> = None;
         loop {
+            if let Some(code) = self.exit {
+                // What was answered before the end was decided is still sent.
+                self.write_pending();
+                return code;
+            }
             self.before_poll();
             if let Some(turn) = turn {
                 turn.record(&mut self.engine.stats);
-            }
-            if let Some(code) = self.exit {
-                return code;
             }
             match self.poll.poll(&mut events, Some(self.poll_timeout())) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
@@ -145,6 +150,10 @@ impl Server {
             self.engine.clock.tick();
             turn = Some(Turn::begin(&self.engine));
             for event in &events {
+                if self.exit.is_some() {
+                    // Nothing may change any more: it would not be saved.
+                    break;
+                }
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),
                     Source::Listener(index) => self.accept(index),
@@ -152,17 +161,22 @@ impl Server {
                         self.on_client(
                             slot,
                             event.is_readable() || event.is_read_closed(),
+                            event.is_read_closed(),
                             event.is_writable(),
                         );
                     }
                 }
             }
-            self.read_leftovers();
-            self.run_due_timers();
+            if self.exit.is_none() {
+                self.read_leftovers();
+            }
+            if self.exit.is_none() {
+                self.run_due_timers();
+            }
         }
     }
 
-    fn on_client(&mut self, slot: usize, readable: bool, writable: bool) {
+    fn on_client(&mut self, slot: usize, readable: bool, ended: bool, writable: bool) {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         if writable {
             let waited = std::mem::take(&mut connection.awaits_room);
@@ -172,6 +186,7 @@ impl Server {
         }
         if readable && let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) {
             connection.is_readable = true;
+            connection.is_ended |= ended;
             self.read_client(slot);
         }
     }

@@ -41,10 +41,16 @@ impl Listeners {
         sockets.close_from(0);
         if let Some(path) = &network.unix_socket {
             let permissions = Some(network.unix_socket_permissions).filter(|mode| *mode != 0);
-            let socket = Listener::unix(path, permissions, options(network))?;
+            let socket = Listener::unix(path, permissions, options(network))
+                .inspect_err(|error| log::warn!("Failed opening Unix socket: {error}"))?;
             sockets.add(socket);
         }
         sockets.open_addresses(network)
+    }
+
+    /// Whether nobody can connect.
+    pub(super) fn is_empty(&self) -> bool {
+        self.shared.borrow().open.is_empty()
     }
 
     /// The next connection of one of the sockets, if someone waits.
@@ -64,6 +70,11 @@ impl Listen for Listeners {
         sockets.close_from(unix_sockets);
         sockets.open_addresses(network).map_err(|_| ListenFailed)
     }
+
+    fn close_in_child(&self) {
+        // Without asking the poll, which belongs to the parent.
+        self.shared.borrow_mut().open.clear();
+    }
 }
 
 impl Sockets {
@@ -78,10 +89,11 @@ impl Sockets {
             };
             match Listener::tcp(address, network.port, options(network)) {
                 Ok(listener) => self.add(listener),
-                Err(error) if is_optional && error.is_unavailable() => {}
                 Err(error) => {
                     log::warn!("Warning: Could not create server TCP listening socket {error}");
-                    return Err(error);
+                    if !error.is_excused(is_optional) {
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -103,5 +115,5 @@ impl Sockets {
 }
 
 fn options(network: &Network) -> ListenOptions {
-    ListenOptions { backlog: network.tcp_backlog as i32 }
+    ListenOptions { backlog: network.tcp_backlog as i32, mark: network.socket_mark_id }
 }

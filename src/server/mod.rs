@@ -5,9 +5,13 @@ mod accept;
 mod actions;
 mod cron;
 mod event_loop;
+mod invocation;
 mod listeners;
+mod logo;
 mod output;
 mod requests;
+mod shutdown;
+mod snapshots;
 mod start;
 mod turn;
 

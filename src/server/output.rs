@@ -18,7 +18,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         let Some(client) = self.engine.clients.by_slot_mut(slot) else { return };
         let id = client.session.id;
-        if connection.awaits_room {
+        if connection.awaits_room || client.session.closing == Closing::Now {
             return;
         }
         match connection.write(&mut client.reply.output) {
@@ -32,6 +32,7 @@ impl Server {
                 return;
             }
         }
+        client.session.awaits_room = connection.awaits_room;
         if client.reply.output.is_empty() {
             if client.session.closing == Closing::AfterReply {
                 self.disconnect(id);

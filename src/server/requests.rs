@@ -63,7 +63,7 @@ impl Server {
             registry: &self.registry,
         };
         let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
-        if connection.is_readable && fate == Fate::Lives {
+        if connection.is_readable && fate == Fate::Lives && client.session.closing == Closing::No {
             self.still_readable.push(slot);
         }
         self.engine.clients.put_back(client);
@@ -76,6 +76,9 @@ impl Server {
     /// Goes on with connections that had used up their share of the last turn.
     pub(super) fn read_leftovers(&mut self) {
         for slot in std::mem::take(&mut self.still_readable) {
+            if self.exit.is_some() {
+                return;
+            }
             self.read_client(slot);
         }
     }
@@ -86,6 +89,10 @@ impl Server {
         let Some(mut client) = self.engine.clients.take(slot) else { return };
         let id = client.session.id;
         client.session.postponed = false;
+        if client.session.closing != Closing::No {
+            self.engine.clients.put_back(client);
+            return;
+        }
         let mut bench = Bench {
             lookahead: &mut self.lookahead,
             engine: &mut self.engine,
@@ -115,7 +122,11 @@ impl Bench<'_> {
                 }
             };
             match read {
-                ReadOutcome::Closed => return Fate::Ends,
+                // It may still read the replies to what it sent before.
+                ReadOutcome::Closed => {
+                    client.session.closing = Closing::AfterReply;
+                    return Fate::Lives;
+                }
                 ReadOutcome::Drained(0) => return Fate::Lives,
                 ReadOutcome::More(_) | ReadOutcome::Drained(_) => {}
             }
@@ -142,6 +153,7 @@ impl Bench<'_> {
             {
                 self.note_read(client, count);
                 let data = shared.get(..count).unwrap_or_default();
+                client.session.query_buffer_bytes = count;
                 let input = &mut connection.input;
                 let consumed = self.execute(data, &mut input.parser, client);
                 input.buffer.extend_from_slice(data.get(consumed..).unwrap_or_default());
@@ -181,6 +193,7 @@ impl Bench<'_> {
 
     fn execute_pending(&mut self, input: &mut Input, client: &mut Client) {
         let buffer = std::mem::take(&mut input.buffer);
+        client.session.query_buffer_bytes = buffer.len();
         let consumed = self.execute(&buffer, &mut input.parser, client);
         input.buffer = buffer;
         if consumed == input.buffer.len() {
@@ -281,7 +294,7 @@ impl Bench<'_> {
     fn limits(&self, client: &Client) -> Limits {
         Limits {
             bulk_bytes_max: self.engine.config.limits.bulk_bytes as i64,
-            authenticated: client.session.authenticated,
+            authenticated: !client.session.owes_password(&self.engine.config.security),
         }
     }
 

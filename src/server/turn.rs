@@ -1,6 +1,7 @@
 //! What happens between two polls, in order. Each line says why it stands where it stands.
 
 use super::event_loop::Server;
+use crate::commands;
 
 impl Server {
     pub(super) fn before_poll(&mut self) {
@@ -10,6 +11,8 @@ impl Server {
         self.expire_fast();
         // Before writing: an evicted client gets nothing more.
         self.evict_clients();
+        // Before replies go out, and after all that can still change keys in this turn.
+        commands::broadcast_invalidations(&mut self.engine);
         // Last but one: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
         // Last: a client's final reply has left (or cannot).

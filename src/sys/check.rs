@@ -43,9 +43,11 @@ pub fn check_system(out: &mut dyn Write) -> io::Result<i32> {
     Ok(exit_code)
 }
 
-/// What a start should warn about: the quick checks that found something wrong.
-pub fn startup_warnings() -> Vec<String> {
-    let findings = [check_overcommit(), check_huge_pages(), check_clocksource_name()];
+/// What a start should warn about: the quick checks that found something wrong. Huge pages harm nobody who
+/// has turned them off for itself.
+pub fn startup_warnings(has_no_huge_pages: bool) -> Vec<String> {
+    let huge_pages = if has_no_huge_pages { Finding::Fine } else { check_huge_pages() };
+    let findings = [check_overcommit(), huge_pages, check_clocksource_name()];
     let bad = |finding| match finding {
         Finding::Bad(advice) => Some(advice),
         _ => None,

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::mem;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,23 @@ pub fn fsync_dir(directory: &Path) -> io::Result<()> {
         // A file system that cannot sync directories has nothing to be done about it.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         result => result,
+    }
+}
+
+/// Asks the kernel to write a range of a file to disk now, so that a later sync has little left to do.
+/// With `wait` it returns when the range was handed to the disk; nothing of this makes a file survive a
+/// loss of power.
+#[expect(unsafe_code, reason = "sync_file_range is not in std")]
+pub fn write_back(file: &File, offset: u64, bytes: u64, wait: bool) -> io::Result<()> {
+    let flags = if wait {
+        libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER
+    } else {
+        libc::SYNC_FILE_RANGE_WRITE
+    };
+    // SAFETY: no memory is involved; the descriptor is open as long as `file` is borrowed.
+    match unsafe { libc::sync_file_range(file.as_raw_fd(), offset as i64, bytes as i64, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

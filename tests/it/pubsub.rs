@@ -32,7 +32,7 @@ fn each_subscription_is_confirmed_with_the_total_number() {
             ("PUNSUBSCRIBE", "*3[$punsubscribe $nil :0]"),
             ("SUNSUBSCRIBE", "*3[$sunsubscribe $s :0]"),
             ("SUNSUBSCRIBE", "*3[$sunsubscribe $nil :0]"),
-            ("SET back to", "-ERR syntax error"),
+            ("GET k", "$nil"),
         ],
     );
 }

@@ -415,13 +415,11 @@ fn changes_are_announced_under_redis_names() {
 }
 
 #[test]
+#[ignore = "there is no other type yet"]
 fn string_commands_refuse_other_types_and_leave_them_alone() {
     let server = Server::start();
     let client = &mut server.client();
-    // Until there is a list, there is nothing to refuse.
-    if client.call("RPUSH l x") != ":1" {
-        return;
-    }
+    check(client, "RPUSH l x", ":1");
     for words in [
         "GET l",
         "GETSET l v",

@@ -9,3 +9,6 @@ pub mod flush;
 pub mod presence;
 pub mod scan;
 pub mod transfer;
+
+#[cfg(test)]
+mod tests;

@@ -10,20 +10,40 @@ pub fn persistence(ctx: &Ctx<'_>, lines: &mut Lines) {
     let snapshots = &ctx.engine.snapshots;
     let now_s = ctx.now_ms() / 1000;
     lines.flag("loading", snapshots.is_loading());
-    lines.fields(&["async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"], 0);
-    lines.decimal("current_fork_perc", 0.0);
-    lines.fields(&["current_save_keys_processed", "current_save_keys_total"], 0);
+    lines.field("async_loading", 0);
+    snapshot_progress(ctx, lines);
     let changes = ctx.keys.effects.dirty().saturating_sub(snapshots.dirty_at_last_save);
     lines.field("rdb_changes_since_last_save", changes);
-    lines.flag("rdb_bgsave_in_progress", snapshots.child_since_s.is_some());
+    lines.flag("rdb_bgsave_in_progress", snapshots.is_saving());
     lines.field("rdb_last_save_time", snapshots.last_save_s);
     lines.status("rdb_last_bgsave_status", snapshots.last_save_ok);
     lines.field("rdb_last_bgsave_time_sec", snapshots.last_duration_s.unwrap_or(-1));
-    lines.field("rdb_current_bgsave_time_sec", snapshots.child_since_s.map_or(-1, |since_s| now_s - since_s));
+    let running_s = snapshots.child.as_ref().map_or(-1, |child| now_s - child.since_s);
+    lines.field("rdb_current_bgsave_time_sec", running_s);
     lines.field("rdb_saves", snapshots.saves);
-    lines.fields(&["rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"], 0);
+    lines.field("rdb_last_cow_size", snapshots.last_copied_bytes);
+    lines.field("rdb_last_load_keys_expired", snapshots.last_load.expired_keys);
+    lines.field("rdb_last_load_keys_loaded", snapshots.last_load.keys);
     append_only_file(lines);
     lines.fields(&["module_fork_in_progress", "module_fork_last_cow_size"], 0);
+}
+
+/// How far the child is that saves; all zero without one.
+fn snapshot_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
+    let Some(child) = &ctx.engine.snapshots.child else {
+        lines.fields(&["current_cow_peak", "current_cow_size", "current_cow_size_age"], 0);
+        lines.decimal("current_fork_perc", 0.0);
+        lines.fields(&["current_save_keys_processed", "current_save_keys_total"], 0);
+        return;
+    };
+    let now_us = ctx.engine.clock.monotonic_us();
+    let age_s = child.copied_at_us.map_or(0, |at_us| now_us.saturating_sub(at_us) / 1_000_000);
+    lines.field("current_cow_peak", child.copied_bytes_max);
+    lines.field("current_cow_size", child.copied_bytes);
+    lines.field("current_cow_size_age", age_s);
+    lines.decimal("current_fork_perc", child.keys_saved as f64 / child.keys_total.max(1) as f64 * 100.0);
+    lines.field("current_save_keys_processed", child.keys_saved);
+    lines.field("current_save_keys_total", child.keys_total);
 }
 
 fn append_only_file(lines: &mut Lines) {
@@ -63,12 +83,12 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
             "active_defrag_key_misses",
             "total_active_defrag_time",
             "current_active_defrag_time",
-            "tracking_total_keys",
-            "tracking_total_items",
-            "tracking_total_prefixes",
         ],
         0,
     );
+    lines.field("tracking_total_keys", ctx.engine.tracking.key_count());
+    lines.field("tracking_total_items", ctx.engine.tracking.item_count());
+    lines.field("tracking_total_prefixes", ctx.engine.tracking.prefix_count());
     lines.field("unexpected_error_replies", stats.unexpected_error_replies);
     lines.field("total_error_replies", stats.total_error_replies);
     lines.field("dump_payload_sanitizations", stats.dump_payload_sanitizations);

@@ -78,16 +78,9 @@ pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("maxclients", ctx.engine.config.limits.maxclients);
     lines.field("client_recent_max_input_buffer", max_input.max(input(ctx.client)));
     lines.field("client_recent_max_output_buffer", max_output.max(ctx.reply.output.memory_bytes()));
-    lines.fields(
-        &[
-            "blocked_clients",
-            "tracking_clients",
-            "clients_in_timeout_table",
-            "total_blocking_keys",
-            "total_blocking_keys_on_nokey",
-        ],
-        0,
-    );
+    lines.field("blocked_clients", clients.iter().filter(|client| client.session.postponed).count());
+    lines.field("tracking_clients", ctx.engine.tracking.client_count());
+    lines.fields(&["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"], 0);
 }
 
 pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {

@@ -13,6 +13,8 @@ mod lifetime;
 mod counters;
 mod ranges;
 mod lcs;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, INSERT, OW, RO, RW, UPDATE, VARIABLE_FLAGS};

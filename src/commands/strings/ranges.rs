@@ -126,25 +126,25 @@ mod tests {
 
     #[test]
     fn a_range_is_clamped_to_the_text() {
-        let slice = |first, last| str::from_utf8(super::slice(b"hello", first, last)).unwrap();
-        assert_eq!(slice(0, 3), "hell");
-        assert_eq!(slice(0, -1), "hello");
-        assert_eq!(slice(-3, -1), "llo");
-        assert_eq!(slice(-100, 100), "hello");
-        assert_eq!(slice(i64::MIN, i64::MAX), "hello");
-        assert_eq!(slice(5, 9), "");
-        assert_eq!(slice(3, 2), "");
-        assert_eq!(slice(-1, -3), "");
+        let part = |first, last| str::from_utf8(slice(b"hello", first, last)).unwrap();
+        assert_eq!(part(0, 3), "hell");
+        assert_eq!(part(0, -1), "hello");
+        assert_eq!(part(-3, -1), "llo");
+        assert_eq!(part(-100, 100), "hello");
+        assert_eq!(part(i64::MIN, i64::MAX), "hello");
+        assert_eq!(part(5, 9), "");
+        assert_eq!(part(3, 2), "");
+        assert_eq!(part(-1, -3), "");
         // Both clamp to the first byte, which is therefore in the range.
-        assert_eq!(slice(0, -100), "h");
-        assert_eq!(slice(-200, -100), "h");
-        assert_eq!(slice(-100, -200), "");
+        assert_eq!(part(0, -100), "h");
+        assert_eq!(part(-200, -100), "h");
+        assert_eq!(part(-100, -200), "");
     }
 
     #[test]
     fn no_range_of_an_empty_text_has_a_byte() {
-        assert_eq!(super::slice(b"", 0, -1), b"");
-        assert_eq!(super::slice(b"", 0, 0), b"");
+        assert_eq!(slice(b"", 0, -1), b"");
+        assert_eq!(slice(b"", 0, 0), b"");
     }
 
     #[test]

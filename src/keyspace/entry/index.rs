@@ -54,6 +54,11 @@ impl Index {
         self.volatile.len()
     }
 
+    /// Buckets of both tables: of all entries, and of those with an expiry.
+    pub fn buckets(&self) -> (usize, usize) {
+        (self.keys.buckets(), self.volatile.buckets())
+    }
+
     /// Bytes of both tables, without the entries.
     pub fn table_bytes(&self) -> usize {
         self.keys.memory_bytes() + self.volatile.memory_bytes()

@@ -1,5 +1,0 @@
-//! DEBUG.
-
-use super::command::Command;
-
-pub const COMMANDS: &[Command] = &[];

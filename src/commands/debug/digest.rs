@@ -1,0 +1,89 @@
+//! DEBUG DIGEST and DIGEST-VALUE: signatures of the data that are equal to those of Redis for equal data.
+//!
+//! A signature is 20 bytes. *Adding* text xors the text's SHA-1 into it, so that order does not matter;
+//! *mixing* also hashes the result, so that it does.
+
+use sha1_smol::Sha1;
+
+use crate::commands::args::Args;
+use crate::commands::command::CommandResult;
+use crate::commands::context::Ctx;
+use crate::keyspace::{EntryRef, ExpiredKeys, Kind};
+
+/// Added for a key with an expiry, whatever the expiry is.
+const EXPIRY_MARK: &[u8] = b"!!expire!!";
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Signature([u8; 20]);
+
+impl Signature {
+    fn add(&mut self, text: &[u8]) {
+        let hash = Sha1::from(text).digest().bytes();
+        self.0.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
+    }
+
+    fn mix(&mut self, text: &[u8]) {
+        self.add(text);
+        self.0 = Sha1::from(self.0).digest().bytes();
+    }
+
+    fn mix_value(&mut self, entry: EntryRef<'_>) {
+        self.mix(&type_number(entry.kind()).to_be_bytes());
+        if let Some(string) = entry.string() {
+            string.with_text(|text| self.mix(text));
+        }
+        if entry.expiry_ms().is_some() {
+            self.add(EXPIRY_MARK);
+        }
+    }
+
+    fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The type's number in Redis.
+fn type_number(kind: Kind) -> u32 {
+    match kind {
+        Kind::String => 0,
+        Kind::List => 1,
+        Kind::Set => 2,
+        Kind::Zset => 3,
+        Kind::Hash => 4,
+        Kind::Stream => 6,
+    }
+}
+
+pub fn digest(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    let mut all = Signature::default();
+    for db in 0..ctx.keys.databases() {
+        if ctx.keys.len(db) == 0 {
+            continue;
+        }
+        all.mix(&(db as u32).to_be_bytes());
+        for entry in ctx.keys.iter_all(db) {
+            let mut one = Signature::default();
+            one.mix(entry.key());
+            one.mix_value(entry);
+            all.add(&one.0);
+        }
+    }
+    ctx.reply.status(&all.text());
+    Ok(())
+}
+
+pub fn digest_value(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    // Keys whose time has come are data too, until they are deleted.
+    let mode = ctx.keys.expired_keys();
+    ctx.keys.set_expired_keys(ExpiredKeys::Ignore);
+    ctx.reply.array(args.left());
+    for key in args.rest() {
+        let mut signature = Signature::default();
+        if let Some(entry) = ctx.keys.peek(key) {
+            signature.mix_value(entry);
+        }
+        ctx.reply.status(&signature.text());
+    }
+    ctx.keys.set_expired_keys(mode);
+    Ok(())
+}

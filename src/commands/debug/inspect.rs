@@ -1,0 +1,131 @@
+//! The words of DEBUG that show how something is stored.
+
+use crate::commands::args::Args;
+use crate::commands::command::CommandResult;
+use crate::commands::context::Ctx;
+use crate::commands::error::CommandError;
+use crate::engine::{Client, Session};
+use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
+use crate::rdb::StringValue;
+use crate::rdb::payload::dump_string;
+
+/// What a payload of DUMP has besides the value: type, version, checksum.
+const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
+
+/// The classes of clients by memory that DEBUG CLIENT-EVICTION shows: up to 2^15 bytes, and so on by powers
+/// of two; the last one is open.
+const CLASS_MIN_LOG: usize = 15;
+const CLASSES: usize = 19;
+
+pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let compression = ctx.engine.config.rdb.compression;
+    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    // The address tells values apart; nothing more should be read from it.
+    let (address, encoding) = (entry.key().as_ptr(), entry.encoding());
+    let (length, access) = (saved_bytes(entry, compression), entry.access());
+    let idle_s = crate::keyspace::aging::idle_seconds(access, ctx.keys.now_ms());
+    ctx.reply.status(&format!(
+        "Value at:{address:p} refcount:1 encoding:{encoding} serializedlength:{length} lru:{access} \
+         lru_seconds_idle:{idle_s}"
+    ));
+    Ok(())
+}
+
+/// Bytes of the value in a snapshot.
+fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
+    let payload = match entry.string() {
+        Some(StrRef::Int(number)) => dump_string(&StringValue::Int(number), compression),
+        Some(StrRef::Bytes(bytes)) => dump_string(&StringValue::from(bytes), compression),
+        None => return 0,
+    };
+    payload.len() - PAYLOAD_FRAME_BYTES
+}
+
+pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    let Some(StrRef::Bytes(value)) = entry.string() else { return Err(CommandError::NotAnSds) };
+    // One allocation holds key and value, and none of it is spare.
+    let (key, value, all) = (entry.key().len(), value.len(), Keyspace::memory_bytes(entry));
+    ctx.reply.status(&format!(
+        "key_sds_len:{key}, key_sds_avail:0, key_zmalloc: 0, val_sds_len:{value}, val_sds_avail:0, \
+         val_zmalloc: {all}"
+    ));
+    Ok(())
+}
+
+pub fn listpack(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    Err(CommandError::NotAListpack)
+}
+
+pub fn quicklist(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    Err(CommandError::NotAQuicklist)
+}
+
+pub fn table_statistics_of_key(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    Err(CommandError::NotAHashTable)
+}
+
+/// The tables grow a bucket at a time, and have therefore never a second one as target.
+pub fn table_statistics(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let db = usize::try_from(args.next_int()?).ok().filter(|db| *db < ctx.keys.databases());
+    let db = db.ok_or(CommandError::DbOutsideRange)?;
+    let (keys, volatile) = ctx.keys.table_buckets(db);
+    let text = [
+        "[Dictionary HT]\n".to_owned(),
+        table_text(keys, ctx.keys.len(db)),
+        "[Expires HT]\n".to_owned(),
+        table_text(volatile, ctx.keys.volatile_len(db)),
+    ];
+    ctx.reply.verbatim("txt", text.concat().as_bytes());
+    Ok(())
+}
+
+fn table_text(buckets: usize, items: usize) -> String {
+    let title = "Hash table 0 stats (main hash table):\n";
+    if items == 0 {
+        return format!("{title}No stats available for empty dictionaries\n");
+    }
+    format!("{title} table size: {buckets}\n number of elements: {items}\n")
+}
+
+pub fn struct_sizes(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    let text = format!(
+        "bits:{} object:{} session:{} client:{} ",
+        usize::BITS,
+        size_of::<Object>(),
+        size_of::<Session>(),
+        size_of::<Client>()
+    );
+    ctx.reply.bulk(text.as_bytes());
+    Ok(())
+}
+
+pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    let memory = &ctx.engine.config.memory;
+    if memory.clients.limit_bytes(memory.maxmemory_bytes) == 0 {
+        return Err(CommandError::ClientEvictionOff);
+    }
+    let mut classes = [(0_usize, 0_usize); CLASSES];
+    let mut count = |bytes: usize| {
+        let log = bytes.checked_ilog2().unwrap_or(0) as usize;
+        let class = &mut classes[(log + 1).saturating_sub(CLASS_MIN_LOG).min(CLASSES - 1)];
+        *class = (class.0 + bytes, class.1 + 1);
+    };
+    count(ctx.client.held_bytes(&ctx.reply.output));
+    ctx.engine.clients.iter().for_each(|client| count(client.session.held_bytes(&client.reply.output)));
+    let mut text = String::new();
+    for (index, (bytes, clients)) in classes.into_iter().enumerate() {
+        let from = if index == 0 { 0 } else { 1_usize << (CLASS_MIN_LOG + index - 1) };
+        let to = if index + 1 == CLASSES {
+            "+            : ".to_owned()
+        } else {
+            format!(" - {:10}: ", (1_usize << (CLASS_MIN_LOG + index)) - 1)
+        };
+        text.push_str(&format!("bucket {from:10}{to}tot-mem: {bytes:10}, clients: {clients}\n"));
+    }
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,449 @@
+//! Snapshots: how the last ones went, saving while everybody waits or in a forked child, and loading.
+//!
+//! What a command can be told of a failure happens here, while the command executes; when a child ends and
+//! when the next save is due is for the server's timer to ask ([`Engine::follow_snapshot_child`],
+//! [`Engine::snapshot_is_due`]).
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use thiserror::Error;
+
+use super::parts::Engine;
+use super::snapshot_child::{self, SnapshotChild};
+use crate::config::{Config, MaxmemoryPolicy, REDIS_VERSION, SavePoint};
+use crate::dataset::{self, Header, Interrupted, KeptUsage, LoadOptions, Loaded, ReadError};
+use crate::keyspace::Keyspace;
+use crate::rdb::{self, LoadError, Reader, SaveError, WriterOptions};
+use crate::sys::files::{error_text, write_back};
+use crate::sys::process::{self, Pid};
+use crate::sys::signals::{self, Leftover};
+use crate::sys::{clock, memory};
+
+/// `rdb-save-incremental-fsync`: how much may wait to be written by the kernel.
+const WRITE_BACK_BYTES: u64 = 4 * 1024 * 1024;
+
+/// After a failed save the next attempt waits this long.
+const RETRY_DELAY_S: i64 = 5;
+
+/// How the last snapshots went, and whether one is running.
+#[derive(Debug)]
+pub struct SnapshotStatus {
+    pub loading: bool,
+    pub last_save_s: i64,
+    /// Whether the last background save succeeded.
+    pub last_save_ok: bool,
+    pub last_attempt_s: i64,
+    /// How long the last background save took.
+    pub last_duration_s: Option<i64>,
+    /// The child that is saving.
+    pub child: Option<SnapshotChild>,
+    pub saves: u64,
+    /// The keyspace's dirty counter at the last save, and when the running save began.
+    pub dirty_at_last_save: u64,
+    pub dirty_at_child_start: u64,
+    /// BGSAVE was asked for while it could not start.
+    pub scheduled: bool,
+    /// What copying on write cost the last background save that succeeded.
+    pub last_copied_bytes: usize,
+    /// What the last load found.
+    pub last_load: Loaded,
+}
+
+impl SnapshotStatus {
+    pub fn new(now_s: i64) -> Self {
+        Self {
+            loading: false,
+            last_save_s: now_s,
+            last_save_ok: true,
+            last_attempt_s: 0,
+            last_duration_s: None,
+            child: None,
+            saves: 0,
+            dirty_at_last_save: 0,
+            dirty_at_child_start: 0,
+            scheduled: false,
+            last_copied_bytes: 0,
+            last_load: Loaded::default(),
+        }
+    }
+
+    pub fn is_loading(&self) -> bool {
+        self.loading
+    }
+
+    pub fn is_saving(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// `stop-writes-on-bgsave-error`: only where snapshots are wanted at all.
+    pub fn refuses_writes(&self, config: &Config) -> bool {
+        !self.last_save_ok && config.rdb.stop_writes_on_bgsave_error && !config.rdb.save_points.is_empty()
+    }
+
+    fn may_try_again(&self, now_s: i64) -> bool {
+        self.last_save_ok || now_s - self.last_attempt_s > RETRY_DELAY_S
+    }
+}
+
+/// Why no child saves.
+#[derive(Debug, Error)]
+pub enum BackgroundSaveError {
+    #[error("Background save already in progress")]
+    InProgress,
+    /// Logged.
+    #[error("Can't save in background: fork: {0}")]
+    Fork(String),
+}
+
+/// Why there is no data set. The text is for the log.
+#[derive(Debug, Error)]
+pub enum LoadFailed {
+    #[error("Fatal error: can't open the RDB file {path} for reading: {reason}")]
+    Open { path: String, reason: String },
+    #[error("Bad file format reading the RDB file {path}: {source}")]
+    Read { path: String, source: ReadError },
+}
+
+/// DEBUG RELOAD's options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadOptions {
+    /// Save first; NOSAVE loads the file that is there.
+    pub save: bool,
+    /// Empty the databases before loading; not with NOFLUSH.
+    pub flush: bool,
+    /// MERGE: keys of the file replace those that are there.
+    pub replace: bool,
+}
+
+/// Why a reload did not happen. Logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadFailed {
+    Save,
+    /// The databases hold what could be read.
+    Load,
+}
+
+impl LoadFailed {
+    /// Whether loading was called off, the file being sound as far as it was read.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Read { source: ReadError::Interrupted, .. })
+    }
+}
+
+impl Engine {
+    /// SAVE: saves while everybody waits. Failures are logged.
+    pub fn save_snapshot(&mut self, keys: &Keyspace) -> Result<(), SaveError> {
+        self.snapshots.saves += 1;
+        let temporary = temporary_file(&self.config, std::process::id());
+        signals::remove_on_abrupt_exit(Leftover::TemporaryFile, Some(&temporary));
+        let saved = write_file(keys, &self.config, |_| Ok(()));
+        signals::remove_on_abrupt_exit(Leftover::TemporaryFile, None);
+        saved.inspect_err(|error| log::warn!("{error}"))?;
+        log::info!("DB saved on disk");
+        self.snapshots.dirty_at_last_save = keys.effects.dirty();
+        self.snapshots.last_save_s = clock::unix_now_ms() / 1000;
+        self.snapshots.last_save_ok = true;
+        Ok(())
+    }
+
+    /// BGSAVE: starts a child that saves.
+    pub fn start_snapshot_child(&mut self, keys: &Keyspace) -> Result<(), BackgroundSaveError> {
+        if self.snapshots.is_saving() {
+            return Err(BackgroundSaveError::InProgress);
+        }
+        let now_s = clock::unix_now_ms() / 1000;
+        self.snapshots.saves += 1;
+        self.snapshots.last_attempt_s = now_s;
+        self.snapshots.dirty_at_child_start = keys.effects.dirty();
+        let started_us = clock::now_us();
+        let title = self.process_title("redis-rdb-bgsave");
+        match snapshot_child::start(keys, &self.config, &title, &mut self.oom_score, &*self.listeners) {
+            Ok(child) => {
+                self.note_fork(clock::now_us() - started_us);
+                log::info!("Background saving started by pid {}", child.pid);
+                self.snapshots.child = Some(child);
+                Ok(())
+            }
+            Err(error) => {
+                self.snapshots.last_save_ok = false;
+                let error = BackgroundSaveError::Fork(error_text(&error));
+                log::warn!("{error}");
+                Err(error)
+            }
+        }
+    }
+
+    fn note_fork(&mut self, duration_us: u64) {
+        let stats = &mut self.stats;
+        stats.forks += 1;
+        stats.latest_fork_us = duration_us;
+        let gigabytes = memory::used_memory() as f64 / f64::from(1 << 30);
+        stats.fork_rate_gb_per_second = gigabytes * 1e6 / duration_us.max(1) as f64;
+        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
+        let now_s = (self.clock.unix_ms() / 1000) as u64;
+        self.latency.add_if_needed("fork", duration_us / 1000, threshold_ms, now_s);
+    }
+
+    /// Takes the child's reports and, if it has ended, its result.
+    pub fn follow_snapshot_child(&mut self) {
+        if let Some(child) = &mut self.snapshots.child {
+            child.receive();
+        }
+        while let Some((pid, status)) = process::wait_child() {
+            match self.snapshots.child.take_if(|child| child.pid == pid) {
+                Some(child) => self.finish_snapshot_child(child, status),
+                None => log::warn!("Warning, detected child with unmatched pid: {pid}"),
+            }
+        }
+    }
+
+    fn finish_snapshot_child(&mut self, mut child: SnapshotChild, status: ExitStatus) {
+        child.receive();
+        let now_s = clock::unix_now_ms() / 1000;
+        self.snapshots.last_duration_s = Some(now_s - child.since_s);
+        if status.success() {
+            log::info!("Background saving terminated with success");
+            self.snapshots.dirty_at_last_save = self.snapshots.dirty_at_child_start;
+            self.snapshots.last_save_s = now_s;
+            self.snapshots.last_save_ok = true;
+            self.snapshots.last_copied_bytes = child.copied_bytes_max;
+        } else if let Some(signal) = status.signal() {
+            log::warn!("Background saving terminated by signal {signal}");
+            self.remove_temporary_file(child.pid);
+            // That one is ours: it calls a save off.
+            self.snapshots.last_save_ok &= signal == process::SIGUSR1;
+        } else {
+            log::warn!("Background saving error");
+            self.snapshots.last_save_ok = false;
+        }
+    }
+
+    /// Calls the running background save off, if there is one.
+    pub fn kill_snapshot_child(&mut self) {
+        let Some(child) = self.snapshots.child.take() else { return };
+        let ended = process::kill(child.pid, process::SIGUSR1).and_then(|()| process::wait_for(child.pid));
+        match ended {
+            Ok(status) => self.finish_snapshot_child(child, status),
+            Err(error) => log::warn!("Killing the child {}: {}", child.pid, error_text(&error)),
+        }
+    }
+
+    /// The name goes at once. What it stood for is freed with its last descriptor, which may take a while
+    /// for a large file: not here.
+    fn remove_temporary_file(&self, child: Pid) {
+        let path = temporary_file(&self.config, child.as_raw() as u32);
+        let Ok(file) = File::open(&path) else { return };
+        if let Err(error) = std::fs::remove_file(&path) {
+            log::warn!("Removing {}: {}", path.display(), error_text(&error));
+        }
+        self.worker.drop_later(file);
+    }
+
+    /// What FLUSHALL owes to the file: a save that is running would bring the keys back, and the file would
+    /// after a restart.
+    pub fn snapshot_of_nothing(&mut self, keys: &Keyspace) {
+        self.kill_snapshot_child();
+        if !self.config.rdb.save_points.is_empty() {
+            // Logged; the keys are gone all the same.
+            let _ = self.save_snapshot(keys);
+        }
+    }
+
+    /// The save point that is reached, if no child is saving.
+    pub fn snapshot_is_due(&self, dirty: u64) -> Option<SavePoint> {
+        let status = &self.snapshots;
+        let now_s = self.clock.unix_ms() / 1000;
+        if status.is_saving() || !status.may_try_again(now_s) {
+            return None;
+        }
+        let changes = dirty - status.dirty_at_last_save;
+        let is_reached = |point: &&SavePoint| {
+            changes >= point.changes && now_s - status.last_save_s > point.seconds as i64
+        };
+        self.config.rdb.save_points.iter().find(is_reached).copied()
+    }
+
+    /// Whether a save that was scheduled may start now.
+    pub fn scheduled_snapshot_is_due(&self) -> bool {
+        let status = &self.snapshots;
+        status.scheduled && !status.is_saving() && status.may_try_again(self.clock.unix_ms() / 1000)
+    }
+
+    /// DEBUG RELOAD: the data set goes to disk and back.
+    pub fn reload_snapshot(
+        &mut self,
+        keys: &mut Keyspace,
+        options: ReloadOptions,
+    ) -> Result<(), ReloadFailed> {
+        if options.save && self.save_snapshot(keys).is_err() {
+            return Err(ReloadFailed::Save);
+        }
+        if options.flush {
+            drop(keys.flush(None));
+        }
+        match self.load_snapshot(keys, options.replace, || true) {
+            Ok(Some(_)) => {
+                log::info!("DB reloaded by DEBUG RELOAD");
+                Ok(())
+            }
+            Ok(None) => Err(ReloadFailed::Load),
+            Err(error) => {
+                log::warn!("{error}");
+                Err(ReloadFailed::Load)
+            }
+        }
+    }
+
+    /// Loads the file into the keyspace; `None` if there is no file. `go_on` is asked now and then.
+    pub fn load_snapshot(
+        &mut self,
+        keys: &mut Keyspace,
+        replace: bool,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Option<Loaded>, LoadFailed> {
+        let path = self.config.process.dir.join(&self.config.rdb.file_name);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let path = path.display().to_string();
+                return Err(LoadFailed::Open { path, reason: error_text(&error) });
+            }
+        };
+        self.snapshots.loading = true;
+        let loaded = self.read_file(&file, keys, replace, go_on);
+        self.snapshots.loading = false;
+        let loaded =
+            loaded.map_err(|source| LoadFailed::Read { path: path.display().to_string(), source })?;
+        self.snapshots.last_load = loaded;
+        log::info!("Done loading RDB, keys loaded: {}, keys expired: {}.", loaded.keys, loaded.expired_keys);
+        Ok(Some(loaded))
+    }
+
+    fn read_file(
+        &mut self,
+        file: &File,
+        keys: &mut Keyspace,
+        replace: bool,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Loaded, ReadError> {
+        let size = file.metadata().map_err(LoadError::Io)?.len();
+        let mut reader = Reader::new(file, Some(size))?;
+        if !self.config.rdb.checksum {
+            reader = reader.without_checksum();
+        }
+        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace };
+        let mut progress = Progress::new(size, self.config.rdb.loading_process_events_interval_bytes);
+        let delay_us = self.config.rdb.key_load_delay_us;
+        let mut count = 0;
+        let selected = keys.selected();
+        let loaded = dataset::read(&mut reader, keys, &options, |offset| {
+            count += 1;
+            pause(delay_us, count);
+            if !progress.is_step(offset) || go_on() { Ok(()) } else { Err(Interrupted) }
+        });
+        keys.begin(selected, self.clock.unix_ms(), false);
+        self.stats.observe_memory(memory::used_memory());
+        loaded
+    }
+}
+
+/// Replaces the configured file by a snapshot.
+pub(super) fn write_file(
+    keys: &Keyspace,
+    config: &Config,
+    mut after_key: impl FnMut(u64) -> io::Result<()>,
+) -> Result<u64, SaveError> {
+    let path = config.process.dir.join(&config.rdb.file_name);
+    let options = WriterOptions {
+        compression: config.rdb.compression,
+        checksum: config.rdb.checksum,
+        ..WriterOptions::default()
+    };
+    let header = Header {
+        version: REDIS_VERSION,
+        created_s: clock::unix_now_ms() / 1000,
+        used_memory_bytes: memory::used_memory(),
+        is_aof_base: false,
+    };
+    let delay_us = config.rdb.key_save_delay_us;
+    rdb::save_file(&path, options, |writer| {
+        if config.rdb.save_incremental_fsync {
+            let mut written_back = 0;
+            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| {
+                write_back_behind(file, &mut written_back, bytes)
+            });
+        }
+        dataset::write(writer, keys, &header, kept_usage(config.memory.policy), |count| {
+            pause(delay_us, count);
+            after_key(count)
+        })
+    })
+}
+
+/// Starts writing what is new, and waits for what was started the time before: the disk always has something
+/// to do, and never more than two pieces.
+fn write_back_behind(file: &File, written_back: &mut u64, bytes: u64) -> io::Result<()> {
+    write_back(file, *written_back, bytes - *written_back, false)?;
+    if let Some(before) = written_back.checked_sub(WRITE_BACK_BYTES) {
+        write_back(file, before, WRITE_BACK_BYTES, true)?;
+    }
+    *written_back = bytes;
+    Ok(())
+}
+
+fn kept_usage(policy: MaxmemoryPolicy) -> KeptUsage {
+    match policy {
+        MaxmemoryPolicy::AllkeysLru | MaxmemoryPolicy::VolatileLru => KeptUsage::IdleTime,
+        policy if policy.is_lfu() => KeptUsage::Frequency,
+        _ => KeptUsage::Nothing,
+    }
+}
+
+/// The file that the process `id` writes before it is renamed; see [`rdb::save_file`].
+fn temporary_file(config: &Config, id: u32) -> PathBuf {
+    config.process.dir.join(format!("temp-{id}.rdb"))
+}
+
+/// `rdb-key-save-delay` and `key-load-delay`: microseconds behind each key, or one behind several keys if
+/// negative.
+fn pause(delay_us: i32, count: u64) {
+    if delay_us > 0 {
+        clock::sleep_us(delay_us as u64);
+    } else if delay_us < 0 && count.is_multiple_of(delay_us.unsigned_abs().into()) {
+        clock::sleep_us(1);
+    }
+}
+
+/// Says when it is time to look around while loading, and logs how far it is.
+struct Progress {
+    size: u64,
+    step_bytes: u64,
+    next_step: u64,
+    logged_us: u64,
+}
+
+impl Progress {
+    const LOG_PERIOD_US: u64 = 5_000_000;
+
+    fn new(size: u64, step_bytes: u64) -> Self {
+        Self { size, step_bytes, next_step: step_bytes, logged_us: clock::now_us() }
+    }
+
+    fn is_step(&mut self, offset: u64) -> bool {
+        if offset < self.next_step {
+            return false;
+        }
+        self.next_step = offset + self.step_bytes;
+        let now_us = clock::now_us();
+        if now_us - self.logged_us >= Self::LOG_PERIOD_US {
+            self.logged_us = now_us;
+            log::info!("Loading: {} % of {} bytes", offset * 100 / self.size.max(1), self.size);
+        }
+        true
+    }
+}
