@@ -117,94 +117,30 @@ const TEMPLATES: &[&str] = &[
     "FLUSHDB",
 ];
 
-const KEYS: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "", "key:with:colons", "\0binary\u{80}"];
-const VALUES: &[&str] = &[
-    "",
-    "0",
-    "1",
-    "-1",
-    "10",
-    "007",
-    " 1",
-    "1.5",
-    "3.0e3",
-    "-0",
-    "hello",
-    "HELLO",
-    "ohmytext",
-    "mynewtext",
-    "\r\n",
-    "\0\u{ff}",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "9223372036854775808",
-    "nan",
-    "inf",
-    "0123456789012345678901234567890123456789012",
-    "01234567890123456789012345678901234567890123",
-    "{tag}x",
+/// The kinds of words.
+#[rustfmt::skip] // One to a line would be two pages.
+const WORDS: &[(&str, &[&str])] = &[
+    ("key", &["a", "b", "c", "d", "e", "f", "g", "", "key:with:colons", "\0binary\u{80}"]),
+    ("value", &["", "0", "1", "-1", "10", "007", " 1", "1.5", "3.0e3", "-0", "hello", "HELLO", "ohmytext",
+        "mynewtext", "\r\n", "\0\u{ff}", "9223372036854775807", "-9223372036854775808",
+        "9223372036854775808", "nan", "inf", "0123456789012345678901234567890123456789012",
+        "01234567890123456789012345678901234567890123", "{tag}x"]),
+    ("integer", &["0", "1", "-1", "2", "-3", "1000", "9223372036854775807", "-9223372036854775808",
+        "9223372036854775808", "", "abc", "1.0", "+1", " 1", "01", "-0"]),
+    ("float", &["0", "1", "-1", "0.1", "1.5", "-2.25", "3.0e3", "1e400", "nan", "inf", "-inf", "abc", "",
+        "0x10", "1e-5", "12345678.12345678", "1e17", ".5", "5.", "+1"]),
+    ("index", &["0", "1", "2", "-1", "-2", "5", "20", "-100", "100", "600000000", "-9223372036854775808",
+        "x"]),
+    ("seconds", &["1000", "100000", "100000000", "0", "-1", "9223372036854775807", "9223372036854775", "x"]),
+    ("milliseconds", &["1000000", "100000000", "0", "-1", "9223372036854775807", "1.5"]),
+    ("deadline", &["1", "2000000000", "33000000000", "33000000000000", "0", "-1", "9223372036854775807",
+        "9223372036854775", ""]),
+    ("option", &["NX", "XX", "GET", "KEEPTTL", "nx", "xx", "Get", "EX", "bogus"]),
+    ("condition", &["NX", "XX", "GT", "LT", "gt", "bogus"]),
+    ("database", &["0", "0", "0", "1", "1", "15", "16", "-1", "x"]),
+    ("pattern", &["*", "?", "[a-c]", "[^a]", "key*", "\\a", "", "*:*", "h*llo"]),
+    ("nothing", &["nothing", "no such\r\nthing", "", "GET\u{0}", "help!"]),
 ];
-const INTEGERS: &[&str] = &[
-    "0",
-    "1",
-    "-1",
-    "2",
-    "-3",
-    "1000",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "9223372036854775808",
-    "",
-    "abc",
-    "1.0",
-    "+1",
-    " 1",
-    "01",
-    "-0",
-];
-const FLOATS: &[&str] = &[
-    "0",
-    "1",
-    "-1",
-    "0.1",
-    "1.5",
-    "-2.25",
-    "3.0e3",
-    "1e400",
-    "nan",
-    "inf",
-    "-inf",
-    "abc",
-    "",
-    "0x10",
-    "1e-5",
-    "12345678.12345678",
-    "1e17",
-    ".5",
-    "5.",
-    "+1",
-];
-const INDICES: &[&str] =
-    &["0", "1", "2", "-1", "-2", "5", "20", "-100", "100", "600000000", "-9223372036854775808", "x"];
-const SECONDS: &[&str] =
-    &["1000", "100000", "100000000", "0", "-1", "9223372036854775807", "9223372036854775", "x"];
-const MILLISECONDS: &[&str] = &["1000000", "100000000", "0", "-1", "9223372036854775807", "1.5"];
-const DEADLINES: &[&str] = &[
-    "1",
-    "2000000000",
-    "33000000000",
-    "33000000000000",
-    "0",
-    "-1",
-    "9223372036854775807",
-    "9223372036854775",
-    "",
-];
-const OPTIONS: &[&str] = &["NX", "XX", "GET", "KEEPTTL", "nx", "xx", "Get", "EX", "bogus"];
-const CONDITIONS: &[&str] = &["NX", "XX", "GT", "LT", "gt", "bogus"];
-const DATABASES: &[&str] = &["0", "0", "0", "1", "1", "15", "16", "-1", "x"];
-const PATTERNS: &[&str] = &["*", "?", "[a-c]", "[^a]", "key*", "\\a", "", "*:*", "h*llo"];
-const NOTHINGS: &[&str] = &["nothing", "no such\r\nthing", "", "GET\u{0}", "help!"];
 
 #[test]
 fn replies_are_those_of_redis() {
@@ -257,23 +193,8 @@ impl Request {
 }
 
 fn fill(random: &mut Random, word: &str) -> Vec<u8> {
-    let kind = match word {
-        "key" => KEYS,
-        "value" => VALUES,
-        "integer" => INTEGERS,
-        "float" => FLOATS,
-        "index" => INDICES,
-        "seconds" => SECONDS,
-        "milliseconds" => MILLISECONDS,
-        "deadline" => DEADLINES,
-        "option" => OPTIONS,
-        "condition" => CONDITIONS,
-        "database" => DATABASES,
-        "pattern" => PATTERNS,
-        "nothing" => NOTHINGS,
-        _ => return word.as_bytes().to_vec(),
-    };
-    pick(random, kind).as_bytes().to_vec()
+    let kind = WORDS.iter().find(|(kind, _)| *kind == word);
+    kind.map_or(word, |(_, words)| pick(random, words)).as_bytes().to_vec()
 }
 
 fn pick<'a>(random: &mut Random, choices: &[&'a str]) -> &'a str {
