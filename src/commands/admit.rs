@@ -131,7 +131,7 @@ fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(
     if ctx.engine.config.memory.maxmemory_bytes == 0 {
         return Ok(());
     }
-    if super::evict::make_room(ctx.keys, ctx.engine) {
+    if super::evict::make_room(ctx.keys, ctx.engine, Some(ctx.client)) {
         return Ok(());
     }
     let queues = ctx.client.in_transaction() && command.flags & flags::UNQUEUED == 0;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::registry::Registry;
-use crate::engine::{Closing, Session};
+use crate::engine::{Closing, Session, client_memory_bytes};
 use crate::resp::Output;
 
 /// The line, without a line break. A client's name and library are printable ASCII without blanks, so
@@ -42,7 +42,7 @@ pub fn client_info_line(session: &Session, output: &Output, registry: &Registry,
         output.tail_len(),
         output.chunk_count(),
         output.excess_bytes(),
-        session.held_bytes(output),
+        client_memory_bytes(session, output),
         if session.awaits_room { "rw" } else { "r" },
     );
     let _ = write!(

@@ -28,8 +28,13 @@ pub fn perform(ctx: &mut Ctx<'_>) {
 
 /// The same outside of a command (expiry, eviction).
 pub fn perform_in_background(keys: &mut Keyspace, engine: &mut Engine) {
+    perform_beside(keys, engine, None);
+}
+
+/// The same while a client, which is not in the table, is about to execute a command.
+pub fn perform_beside(keys: &mut Keyspace, engine: &mut Engine, executing: Option<&mut Session>) {
     if !keys.effects.is_empty() {
-        perform_recorded(keys, engine, None);
+        perform_recorded(keys, engine, executing);
     }
 }
 

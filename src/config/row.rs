@@ -32,7 +32,7 @@ pub enum Apply {
     LogLevel,
     /// Raise the limit of open files, or refuse.
     Maxclients,
-    /// Evict down to the new limit; also when the policy changed.
+    /// Evict down to the new limit; also when the policy changed, and what access bits mean.
     Maxmemory,
     MaxmemoryClients,
     /// Count the replicas that are close enough.

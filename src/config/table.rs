@@ -157,8 +157,8 @@ pub(super) static ROWS: &[Row] = &[
         at!(memory.clients),
     )
     .apply(Apply::MaxmemoryClients),
-    row("lfu-log-factor", number(0, INT_MAX), "10", at!(memory.lfu_log_factor)),
-    row("lfu-decay-time", number(0, INT_MAX), "1", at!(memory.lfu_decay_minutes)),
+    row("lfu-log-factor", number(0, INT_MAX), "10", at!(memory.lfu_log_factor)).apply(Apply::Maxmemory),
+    row("lfu-decay-time", number(0, INT_MAX), "1", at!(memory.lfu_decay_minutes)).apply(Apply::Maxmemory),
     row("activerehashing", FLAG, "yes", at!(memory.active_rehashing)),
     row("lazyfree-lazy-eviction", FLAG, "no", at!(memory.lazyfree_lazy_eviction)),
     row("lazyfree-lazy-expire", FLAG, "no", at!(memory.lazyfree_lazy_expire)),

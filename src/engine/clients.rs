@@ -26,6 +26,8 @@ pub struct Clients {
     next_id: ClientId,
     /// Slots with output that nobody has tried to send yet.
     unsent: Vec<usize>,
+    /// Slots whose output messages have grown beyond the first chunk: their limits are to be checked.
+    grown: Vec<usize>,
     /// Clients to be closed before the next poll.
     closing: Vec<ClientId>,
     out: Option<ClientId>,
@@ -162,6 +164,28 @@ impl Clients {
         if was_empty {
             self.unsent.push(slot);
         }
+        if client.reply.output.excess_bytes() > 0 && !client.session.output_grown {
+            self.note_grown(slot);
+        }
+    }
+
+    /// Has the output limits of a client checked.
+    pub fn note_grown(&mut self, slot: usize) {
+        if let Some(client) = self.by_slot_mut(slot) {
+            client.session.output_grown = true;
+            self.grown.push(slot);
+        }
+    }
+
+    /// Whether messages have made some client's output large.
+    #[inline]
+    pub fn has_grown(&self) -> bool {
+        !self.grown.is_empty()
+    }
+
+    /// The slots of these clients; the caller resets their `output_grown`.
+    pub fn take_grown(&mut self) -> Vec<usize> {
+        mem::take(&mut self.grown)
     }
 
     /// Moves messages that waited for the executing client's reply behind it.

@@ -1,9 +1,7 @@
 //! What memory is spent on apart from the data itself: the figures of INFO memory.
 
 use super::parts::Engine;
-use super::session::Session;
 use crate::keyspace::Keyspace;
-use crate::resp::Reply;
 
 /// Bytes by what they are spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +15,10 @@ pub struct MemoryShares {
 }
 
 impl MemoryShares {
-    /// The shares while `client`, which is not in the table of clients, executes a command.
-    pub fn of(engine: &Engine, keys: &Keyspace, client: &Session, reply: &Reply) -> Self {
-        let others = engine.clients.iter().map(|other| other.session.held_bytes(&other.reply.output));
+    pub fn of(engine: &Engine, keys: &Keyspace) -> Self {
         Self {
             startup: engine.startup_bytes,
-            clients: client.held_bytes(&reply.output) + others.sum::<usize>(),
+            clients: engine.client_memory.normal_bytes(),
             tables: (0..keys.databases()).map(|db| keys.table_bytes(db)).sum(),
         }
     }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use super::action::Action;
 use super::apply::{Listen, NoSockets, OomScore};
+use super::client_memory::ClientMemory;
 use super::clients::Clients;
+use super::eviction::Eviction;
 use super::pause::Pause;
 use super::session::ClientId;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
-use crate::keyspace::EventClass;
+use crate::keyspace::{ActiveExpiry, EventClass};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
@@ -26,6 +28,9 @@ pub struct Engine {
     pub config: Config,
     pub clock: Clock,
     pub clients: Clients,
+    pub client_memory: ClientMemory,
+    pub expiry: ActiveExpiry,
+    pub eviction: Eviction,
     pub watches: Watches,
     pub pubsub: PubSub,
     pub tracking: Tracking,
@@ -40,6 +45,8 @@ pub struct Engine {
     pub identity: Identity,
     pub debug: DebugSwitches,
     pub random: Random,
+    /// How often the cron runs a second at present: `hz`, or more with `dynamic-hz`.
+    pub cron_hz: u32,
     /// Drops large values off the loop.
     pub worker: Worker,
     /// What commands asked of the loop, performed after each of them.
@@ -122,9 +129,13 @@ impl Engine {
         let now_ms = clock.unix_ms();
         let mut random = Random::from_os();
         Ok(Self {
+            cron_hz: config.process.hz,
             config,
             clock,
             clients: Clients::default(),
+            client_memory: ClientMemory::default(),
+            expiry: ActiveExpiry::default(),
+            eviction: Eviction::default(),
             watches: Watches::default(),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
@@ -152,6 +163,8 @@ impl Engine {
         self.stats.reset();
         self.command_stats.reset();
         self.snapshots.saves = 0;
+        self.expiry.reset_statistics();
+        self.eviction.reset_statistics();
         self.worker.reset_done();
     }
 

@@ -1,7 +1,7 @@
 //! What the server knows of one client apart from its connection and its pending output.
 
 use crate::config::Security;
-use crate::resp::{Output, OwnedRequest, Protocol};
+use crate::resp::{OwnedRequest, Protocol};
 use crate::tracking::Caching;
 
 /// Grows with every connection and is never reused.
@@ -137,8 +137,15 @@ pub struct Session {
     pub argument_bytes: usize,
     /// Since when the soft output limit has been exceeded, in milliseconds.
     pub soft_limit_since_ms: Option<i64>,
-    /// What the last look at its memory found, and whether a look is due.
+    /// Messages have grown its output beyond the first chunk since its limits were last checked.
+    pub output_grown: bool,
+    /// What the last look at its memory found, under which kind it was booked, and whether it stands
+    /// among those that may be closed for their size.
     pub memory_bytes: usize,
+    pub memory_kind: ClientKind,
+    pub memory_ranked: bool,
+    /// When the peak of its reply buffer was last forgotten.
+    pub reply_peak_reset_ms: i64,
 }
 
 impl Session {
@@ -178,7 +185,11 @@ impl Session {
             query_buffer_free_bytes: 0,
             argument_bytes: 0,
             soft_limit_since_ms: None,
+            output_grown: false,
             memory_bytes: 0,
+            memory_kind: ClientKind::Normal,
+            memory_ranked: false,
+            reply_peak_reset_ms: now_ms,
         }
     }
 
@@ -204,16 +215,6 @@ impl Session {
 
     pub fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
-    }
-
-    /// Memory the client holds: requests that have not been executed, replies that have not been sent,
-    /// and what is known of it.
-    pub fn held_bytes(&self, output: &Output) -> usize {
-        let known = size_of::<super::Client>() + self.peer.capacity() + self.local.capacity();
-        let names = self.name.capacity() + self.library_name.capacity() + self.library_version.capacity();
-        let input = self.query_buffer_bytes + self.query_buffer_free_bytes + self.argument_bytes;
-        let queue = self.transaction.as_deref().map_or(0, |transaction| transaction.queue_bytes);
-        known + names + input + queue + output.memory_bytes()
     }
 
     pub fn in_transaction(&self) -> bool {

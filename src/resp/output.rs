@@ -156,7 +156,8 @@ impl Output {
             self.peak = self.peak.max(self.tail.len());
             self.sent = 0;
             if self.tail.capacity() > 2 * CHUNK_BYTES {
-                self.tail = Vec::new();
+                // A large reply's own buffer; another one may follow, whose beginning needs some room.
+                self.tail = Vec::with_capacity(CHUNK_BYTES);
             } else {
                 self.tail.clear();
             }

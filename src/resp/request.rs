@@ -98,6 +98,8 @@ struct Arriving {
     bytes: Vec<u8>,
     /// Its full length with the CRLF behind it.
     len_with_crlf: usize,
+    /// Where it starts in the buffer: what the buffer holds from there on has been copied.
+    start: usize,
 }
 
 /// The state of one client's request; reused for the next one.
@@ -157,7 +159,30 @@ impl Parser {
         Some((&mut arriving.bytes, missing))
     }
 
-    /// Bytes held outside the buffer.
+    /// The big bulk that is arriving: bytes received and memory allocated.
+    pub fn arriving_bytes(&self) -> Option<(usize, usize)> {
+        self.arriving.as_ref().map(|arriving| (arriving.bytes.len(), arriving.bytes.capacity()))
+    }
+
+    /// How much of the buffer is still needed, when more bytes are: a big bulk that is arriving has been
+    /// copied out of it. The caller must cut the buffer to that length: parsing goes on there.
+    pub fn cut(&mut self, buffer_len: usize) -> usize {
+        match &self.arriving {
+            Some(arriving) if self.position == buffer_len => {
+                self.position = arriving.start;
+                arriving.start
+            }
+            _ => buffer_len,
+        }
+    }
+
+    /// Bytes received and held outside the buffer.
+    pub fn received_bytes(&self) -> usize {
+        let arriving = self.arriving.as_ref().map_or(0, |a| a.bytes.len());
+        arriving + self.owned.iter().map(|o| o.bytes.len()).sum::<usize>()
+    }
+
+    /// Memory allocated for what is held outside the buffer.
     pub fn owned_bytes(&self) -> usize {
         let arriving = self.arriving.as_ref().map_or(0, |a| a.bytes.capacity());
         arriving + self.owned.iter().map(|o| o.bytes.capacity()).sum::<usize>()
@@ -231,8 +256,8 @@ impl Parser {
         self.bulk_len = None;
         let mut bytes = Vec::new();
         bytes.extend_from_slice(buffer.get(self.position..).unwrap_or_default());
-        self.position = buffer.len();
-        self.arriving = Some(Arriving { bytes, len_with_crlf: len + 2 });
+        let start = mem::replace(&mut self.position, buffer.len());
+        self.arriving = Some(Arriving { bytes, len_with_crlf: len + 2, start });
         Ok(Progress::NeedMore)
     }
 
@@ -265,7 +290,7 @@ impl Parser {
         if part.len() < missing {
             return Progress::NeedMore;
         }
-        if let Some(Arriving { mut bytes, len_with_crlf }) = self.arriving.take() {
+        if let Some(Arriving { mut bytes, len_with_crlf, .. }) = self.arriving.take() {
             bytes.truncate(len_with_crlf - 2);
             self.push_owned(bytes);
         }

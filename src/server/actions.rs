@@ -1,6 +1,7 @@
 //! Performs what commands asked of the loop.
 
 use super::event_loop::Server;
+use crate::config::Apply;
 use crate::engine::{Action, ClientId};
 
 impl Server {
@@ -13,6 +14,7 @@ impl Server {
 
     fn perform_action(&mut self, action: Action) {
         match action {
+            Action::Apply(Apply::Maxmemory) => self.apply_maxmemory(),
             // The engine has done what could fail; the rest is read from the configuration when needed.
             Action::Apply(_) => {}
             Action::Exit => self.leave(),

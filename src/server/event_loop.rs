@@ -9,7 +9,7 @@ use mio::{Events, Poll, Token};
 use super::cron::Cron;
 use super::listeners::{LISTENERS_MAX, Listeners};
 use super::requests::Lookahead;
-use crate::commands::Registry;
+use crate::commands::{Registry, aging_of};
 use crate::engine::Engine;
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, READ_BUFFER_BYTES};
@@ -98,7 +98,7 @@ impl Server {
     /// A server without listeners.
     pub fn new(
         mut engine: Engine,
-        keys: Keyspace,
+        mut keys: Keyspace,
         registry: Registry,
         mut signals: Signals,
     ) -> io::Result<Self> {
@@ -107,6 +107,7 @@ impl Server {
         let listeners = Listeners::new(poll.registry())?;
         engine.listeners = Box::new(listeners.clone());
         let cron = Cron::new(engine.clock.monotonic_us());
+        keys.set_aging(aging_of(&engine.config.memory));
         let mut server = Self {
             poll,
             signals,

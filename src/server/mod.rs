@@ -4,6 +4,8 @@
 mod accept;
 mod actions;
 mod cron;
+mod visits;
+mod timers;
 mod event_loop;
 mod invocation;
 mod listeners;

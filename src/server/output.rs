@@ -33,6 +33,9 @@ impl Server {
             }
         }
         client.session.awaits_room = connection.awaits_room;
+        if self.engine.client_memory.is_ranking() {
+            self.engine.client_memory.measure(client);
+        }
         if client.reply.output.is_empty() {
             if client.session.closing == Closing::AfterReply {
                 self.disconnect(id);

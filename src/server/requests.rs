@@ -1,19 +1,24 @@
 //! From bytes to executed requests: reading a connection and running every complete request of what
 //! was read, in one pass.
 
+use super::cron::expired_keys;
 use super::event_loop::Server;
 use crate::commands::{self, Ctx, Outcome, Prefetch, Registry};
-use crate::engine::{Client, Closing, CommandId, Engine};
+use crate::engine::{Client, Closing, CommandId, Engine, shown};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
 use crate::resp::{Limits, Parser, Progress};
 use crate::sys::clock;
+use crate::util::text::push_quoted;
 
 /// Reads of one connection before the others get their turn.
 const READS_PER_TURN_MAX: usize = 16;
 
 /// Room made for a read that continues a pending request.
 const PENDING_READ_BYTES: usize = 64 * 1024;
+
+/// How much of an oversized request the log shows.
+const LOGGED_BYTES_MAX: usize = 64;
 
 /// Requests of a pipeline that are parsed together, so that their keys' memory is on its way before
 /// the first of them executes.
@@ -62,13 +67,27 @@ impl Server {
             keys: &mut self.keys,
             registry: &self.registry,
         };
+        let waited = client.session.postponed;
         let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
         if connection.is_readable && fate == Fate::Lives && client.session.closing == Closing::No {
             self.still_readable.push(slot);
         }
+        if client.session.postponed && !waited {
+            self.cron.postpone(id);
+        }
+        self.finish(client, fate);
+    }
+
+    /// Puts a client back whose requests have been executed, and does what they asked for.
+    fn finish(&mut self, mut client: Box<Client>, fate: Fate) {
+        let id = client.session.id;
+        let ends = fate == Fate::Ends || client.session.closing == Closing::Now;
+        if !ends && self.engine.client_memory.is_ranking() {
+            self.engine.client_memory.measure(&mut client);
+        }
         self.engine.clients.put_back(client);
         self.perform_actions(id);
-        if fate == Fate::Ends {
+        if ends {
             self.disconnect(id);
         }
     }
@@ -99,12 +118,11 @@ impl Server {
             keys: &mut self.keys,
             registry: &self.registry,
         };
-        let fate = bench.execute_waiting(&mut connection.input, &mut client);
-        self.engine.clients.put_back(client);
-        self.perform_actions(id);
-        if fate == Fate::Ends {
-            self.disconnect(id);
+        bench.execute_waiting(&mut connection.input, &mut client);
+        if client.session.postponed {
+            self.cron.postpone(id);
         }
+        self.finish(client, Fate::Lives);
     }
 }
 
@@ -156,7 +174,9 @@ impl Bench<'_> {
                 client.session.query_buffer_bytes = count;
                 let input = &mut connection.input;
                 let consumed = self.execute(data, &mut input.parser, client);
-                input.buffer.extend_from_slice(data.get(consumed..).unwrap_or_default());
+                let rest = data.get(consumed..).unwrap_or_default();
+                let needed = input.parser.cut(rest.len());
+                input.buffer.extend_from_slice(rest.get(..needed).unwrap_or_default());
             }
             read
         };
@@ -172,12 +192,11 @@ impl Bench<'_> {
     ) -> std::io::Result<ReadOutcome> {
         let mut input = std::mem::take(&mut connection.input);
         let arriving = if client.session.postponed { None } else { input.parser.arriving() };
-        let read = match arriving {
-            Some((bytes, missing)) => connection.read_behind(bytes, missing),
-            None => {
-                input.buffer.reserve(PENDING_READ_BYTES);
-                connection.read_behind(&mut input.buffer, PENDING_READ_BYTES)
-            }
+        let read = if let Some((bytes, missing)) = arriving {
+            connection.read_behind(bytes, missing)
+        } else {
+            input.buffer.reserve(PENDING_READ_BYTES);
+            connection.read_behind(&mut input.buffer, PENDING_READ_BYTES)
         };
         if let Ok(ReadOutcome::More(count) | ReadOutcome::Drained(count)) = read
             && count > 0
@@ -201,15 +220,16 @@ impl Bench<'_> {
             input.buffer = Vec::new();
         } else {
             input.buffer.drain(..consumed);
+            let needed = input.parser.cut(input.buffer.len());
+            input.buffer.truncate(needed);
         }
     }
 
     /// The request that waited, then what arrived behind it.
-    fn execute_waiting(&mut self, input: &mut Input, client: &mut Client) -> Fate {
+    fn execute_waiting(&mut self, input: &mut Input, client: &mut Client) {
         self.engine.clock.advance_to(clock::now_us());
         self.execute_pending(input, client);
         note_buffers(input, client);
-        Fate::Lives
     }
 
     /// Executes every complete request at the start of `data`; returns how many bytes are done with.
@@ -237,6 +257,9 @@ impl Bench<'_> {
                 }
                 start += parser.consumed();
                 parser.reset();
+                if self.engine.clients.has_grown() {
+                    self.engine.enforce_output_limits();
+                }
                 if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
                     return data.len();
                 }
@@ -270,10 +293,18 @@ impl Bench<'_> {
     }
 
     fn execute_one(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> Step {
+        if self.engine.limits_client_memory() {
+            client.session.argument_bytes = parser.owned_bytes();
+            self.engine.evict_clients(Some(client));
+            if client.session.closing != Closing::No {
+                return Step::Done;
+            }
+        }
         let request = parser.request(data);
         if request.is_empty() {
             return Step::Done;
         }
+        self.keys.set_expired_keys(expired_keys(self.engine));
         let mut ctx = Ctx {
             keys: self.keys,
             reply: &mut client.reply,
@@ -313,19 +344,32 @@ impl Bench<'_> {
     }
 
     fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {
-        let held = input.buffer.len() + input.parser.owned_bytes();
+        let held = input.buffer.len() + input.parser.received_bytes();
         if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
             return false;
         }
-        log::warn!("Closing client that reached max query buffer length: {}", client.session.peer);
+        let mut start = Vec::new();
+        push_quoted(&mut start, input.buffer.get(..LOGGED_BYTES_MAX).unwrap_or(&input.buffer));
+        log::warn!(
+            "Closing client that reached max query buffer length: {} (qbuf initial bytes: {})",
+            shown(&client.session),
+            String::from_utf8_lossy(&start)
+        );
         self.engine.stats.query_buffer_limit_disconnections += 1;
         true
     }
 }
 
-/// What CLIENT LIST shows of the query buffer.
-fn note_buffers(input: &Input, client: &mut Client) {
-    client.session.query_buffer_bytes = input.buffer.len();
-    client.session.query_buffer_free_bytes = input.buffer.capacity() - input.buffer.len();
-    client.session.argument_bytes = input.parser.owned_bytes();
+/// What CLIENT LIST shows of a request that is arriving, and memory is measured by. Like Redis, a big
+/// argument that is arriving counts as the query buffer, what came before it as arguments.
+pub(super) fn note_buffers(input: &Input, client: &mut Client) {
+    let (session, buffer) = (&mut client.session, &input.buffer);
+    let owned_bytes = input.parser.owned_bytes();
+    let (received, capacity, arguments) = match input.parser.arriving_bytes() {
+        Some((received, capacity)) => (received, capacity, owned_bytes - capacity + buffer.capacity()),
+        None => (buffer.len(), buffer.capacity(), owned_bytes),
+    };
+    session.query_buffer_bytes = received;
+    session.query_buffer_free_bytes = capacity - received;
+    session.argument_bytes = arguments;
 }

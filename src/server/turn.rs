@@ -8,19 +8,28 @@ impl Server {
         // First: clients whose pause is over may write, and what they write belongs to this turn.
         self.resume_postponed();
         // Before replies go out: what expires now is announced with them.
-        self.expire_fast();
-        // Before writing: an evicted client gets nothing more.
-        self.evict_clients();
-        // Before replies go out, and after all that can still change keys in this turn.
+        self.expire_keys();
+        // Likewise; and after expiry, which may have made the room that is wanted.
+        self.evict_keys();
+        // After all that can still change keys in this turn.
         commands::broadcast_invalidations(&mut self.engine);
-        // Last but one: nothing that can still fail comes after an acknowledgement.
+        // Before writing: a client above its limit gets nothing more.
+        self.engine.enforce_output_limits();
+        // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
+        // After writing: output that the socket has taken is not held against a client.
+        if self.engine.limits_client_memory() {
+            self.engine.evict_clients(None);
+        }
         // Last: a client's final reply has left (or cannot).
         self.close_marked();
     }
 
     /// Whether the next poll must not wait.
     pub(super) fn has_unfinished_turn(&self) -> bool {
-        self.engine.clients.has_unsent() || self.engine.clients.has_closing() || self.cron.expiry_goes_on
+        self.engine.clients.has_unsent()
+            || self.engine.clients.has_closing()
+            || self.cron.expiry_goes_on()
+            || self.engine.eviction.goes_on
     }
 }

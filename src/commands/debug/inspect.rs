@@ -4,7 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::{Client, Session};
+use crate::engine::{Client, Session, client_memory_bytes};
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
 use crate::rdb::StringValue;
 use crate::rdb::payload::dump_string;
@@ -114,8 +114,11 @@ pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         let class = &mut classes[(log + 1).saturating_sub(CLASS_MIN_LOG).min(CLASSES - 1)];
         *class = (class.0 + bytes, class.1 + 1);
     };
-    count(ctx.client.held_bytes(&ctx.reply.output));
-    ctx.engine.clients.iter().for_each(|client| count(client.session.held_bytes(&client.reply.output)));
+    count(client_memory_bytes(ctx.client, &ctx.reply.output));
+    ctx.engine
+        .clients
+        .iter()
+        .for_each(|client| count(client_memory_bytes(&client.session, &client.reply.output)));
     let mut text = String::new();
     for (index, (bytes, clients)) in classes.into_iter().enumerate() {
         let from = if index == 0 { 0 } else { 1_usize << (CLASS_MIN_LOG + index - 1) };

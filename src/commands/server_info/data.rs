@@ -61,11 +61,15 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("rejected_connections", stats.connections_rejected);
     lines.fields(&["sync_full", "sync_partial_ok", "sync_partial_err"], 0);
     lines.field("expired_keys", keyspace.expired);
-    lines.decimal("expired_stale_perc", 0.0);
-    lines.fields(&["expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"], 0);
+    let (expiry, eviction) = (&ctx.engine.expiry, &ctx.engine.eviction);
+    let now_us = ctx.engine.clock.monotonic_us();
+    lines.decimal("expired_stale_perc", expiry.stale_percent());
+    lines.field("expired_time_cap_reached_count", expiry.time_cap_reached());
+    lines.field("expire_cycle_cpu_milliseconds", expiry.time_used_us() / 1000);
     lines.field("evicted_keys", keyspace.evicted);
     lines.field("evicted_clients", stats.evicted_clients);
-    lines.fields(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"], 0);
+    lines.field("total_eviction_exceeded_time", eviction.total_exceeded_ms(now_us));
+    lines.field("current_eviction_exceeded_time", eviction.current_exceeded_ms(now_us));
     lines.field("keyspace_hits", keyspace.hits);
     lines.field("keyspace_misses", keyspace.misses);
     lines.field("pubsub_channels", ctx.engine.pubsub.numchannels());

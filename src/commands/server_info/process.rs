@@ -38,7 +38,7 @@ pub fn server(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("server_time_usec", ctx.engine.clock.unix_us());
     lines.field("uptime_in_seconds", uptime_s);
     lines.field("uptime_in_days", uptime_s / SECONDS_PER_DAY);
-    lines.field("hz", config.process.hz);
+    lines.field("hz", ctx.engine.cron_hz);
     lines.field("configured_hz", config.process.hz);
     lines.field("lru_clock", lru_bits_of_idle(0, ctx.now_ms()));
     lines.field("executable", identity.executable.display());
@@ -70,14 +70,12 @@ fn listeners(config: &Config, lines: &mut Lines) {
 
 pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
     let clients = &ctx.engine.clients;
-    let input = |session: &crate::engine::Session| session.query_buffer_bytes + session.argument_bytes;
-    let max_input = clients.iter().map(|client| input(&client.session)).max().unwrap_or(0);
-    let max_output = clients.iter().map(|client| client.reply.output.memory_bytes()).max().unwrap_or(0);
+    let memory = &ctx.engine.client_memory;
     lines.field("connected_clients", clients.len());
     lines.field("cluster_connections", 0);
     lines.field("maxclients", ctx.engine.config.limits.maxclients);
-    lines.field("client_recent_max_input_buffer", max_input.max(input(ctx.client)));
-    lines.field("client_recent_max_output_buffer", max_output.max(ctx.reply.output.memory_bytes()));
+    lines.field("client_recent_max_input_buffer", memory.recent_input_peak());
+    lines.field("client_recent_max_output_buffer", memory.recent_output_peak());
     lines.field("blocked_clients", clients.iter().filter(|client| client.session.postponed).count());
     lines.field("tracking_clients", ctx.engine.tracking.client_count());
     lines.fields(&["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"], 0);
@@ -85,7 +83,7 @@ pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
 
 pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     let used = memory::used_memory();
-    let shares = MemoryShares::of(ctx.engine, ctx.keys, ctx.client, ctx.reply);
+    let shares = MemoryShares::of(ctx.engine, ctx.keys);
     let peak = ctx.engine.stats.peak_memory_bytes.max(used);
     let resident = resident_bytes();
     let overhead = shares.overhead();
