@@ -15,18 +15,24 @@ mod connections;
 mod eviction;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/fuzz.rs"]
+mod fuzz;
 #[path = "it/introspection.rs"]
 mod introspection;
 #[path = "it/keys.rs"]
 mod keys;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
+#[path = "it/oracle.rs"]
+mod oracle;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]
 mod pubsub;
 #[path = "it/snapshots.rs"]
 mod snapshots;
+#[path = "it/stock_clients.rs"]
+mod stock_clients;
 #[path = "it/strings.rs"]
 mod strings;
 #[path = "it/transactions.rs"]

@@ -13,7 +13,7 @@ const LAZY_EFFORT_MIN: usize = 65;
 const EAGER_EFFORT_MAX: usize = 10_000;
 
 /// Drops an entry that is no longer in the keyspace. `lazy` is what the command (UNLINK) or the
-/// directive that governs it (`lazyfree-lazy-server-del`, …) says.
+/// directive that governs it (`lazyfree-lazy-server-del`, ...) says.
 pub fn free(engine: &Engine, entry: Entry, lazy: bool) {
     let effort = entry.view().object().map_or(1, Object::free_effort);
     free_by_effort(engine, effort, entry, lazy);

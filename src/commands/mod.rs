@@ -6,13 +6,9 @@
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
-//! * `help`: the shape of every container's HELP.
-//! * `prefetch`: the keys of a pipeline, asked for before they are used.
-//! * `monitor`, `evict`: MONITOR and slow log entries; room under `maxmemory`.
 //! * `client_info`, `invalidation`: the line that describes a client; what client-side caches are told.
-//! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, …
 //! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
-//! * the groups: `connection`, `client`, `transactions`, `strings`, ...
+//! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, ...
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `docs`, `syntax`: what COMMAND DOCS says.
 //!
@@ -28,7 +24,6 @@ mod prefetch;
 mod admit;
 mod effects;
 mod monitor;
-
 mod help;
 mod evict;
 mod free;

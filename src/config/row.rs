@@ -272,14 +272,12 @@ pub fn is_sensitive(name: &[u8]) -> bool {
 
 /// The directives as a Markdown table, for the README.
 pub fn readme_table() -> String {
-    let mut table = "| Directive | Default | CONFIG SET | Effect |\n|---|---|---|---|\n".to_owned();
+    let mut table = "| Directive | Default | CONFIG SET |\n|---|---|---|\n".to_owned();
     for row in ROWS.iter().filter(|row| !row.flags.hidden) {
         let alias = row.alias.map(|alias| format!(" (`{alias}`)")).unwrap_or_default();
         let default = if row.default.is_empty() { "\"\"" } else { row.default };
         let settable = if row.flags.immutable { "no" } else { "yes" };
-        let effect = if matches!(row.field, Field::Kept) { "kept and reported" } else { "in force" };
-        writeln!(table, "| `{}`{alias} | `{default}` | {settable} | {effect} |", row.name)
-            .expect("a String takes any text");
+        writeln!(table, "| `{}`{alias} | `{default}` | {settable} |", row.name).expect("a String takes any text");
     }
     table
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::ClientId;
+/// A client, as the rest of the server numbers them.
+pub type ClientId = u64;
 
 /// Which keys a client wants to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

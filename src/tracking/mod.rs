@@ -6,8 +6,5 @@
 mod caching;
 mod table;
 
-pub use caching::{Caching, Mode, overlap};
+pub use caching::{Caching, ClientId, Mode, overlap};
 pub use table::Tracking;
-
-/// A client, as the rest of the server numbers them.
-pub type ClientId = u64;

@@ -9,8 +9,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::ClientId;
-use super::caching::Caching;
+use super::caching::{Caching, ClientId};
 
 /// Clients in ascending order.
 pub type Readers = SmallVec<[ClientId; 2]>;

@@ -1,8 +1,8 @@
 //! A server under test, and clients that speak the protocol by hand.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -33,10 +33,19 @@ impl Server {
 
     /// Starts a server in a directory that another one has left.
     pub fn in_directory(directory: TempDir, arguments: &[&str]) -> Self {
+        Self::launch(env!("CARGO_BIN_EXE_russet-server"), directory, arguments)
+    }
+
+    /// Starts the redis-server of this machine, to compare with.
+    pub fn upstream(arguments: &[&str]) -> Self {
+        Self::launch("redis-server", TempDir::new().unwrap(), arguments)
+    }
+
+    fn launch(program: &str, directory: TempDir, arguments: &[&str]) -> Self {
         // Another process may take the port between the look and the bind: then try another one.
         for _ in 0..20 {
             let port = free_port();
-            let mut server = Self::spawn(&directory, port, arguments);
+            let mut server = Self::spawn(program, &directory, port, arguments);
             if wait_until(|| server.answers_or_ended()) && server.process.try_wait().unwrap().is_none() {
                 return Self { process: server.process, directory, port };
             }
@@ -46,9 +55,9 @@ impl Server {
         panic!("no free port");
     }
 
-    fn spawn(directory: &TempDir, port: u16, arguments: &[&str]) -> Starting {
+    fn spawn(program: &str, directory: &TempDir, port: u16, arguments: &[&str]) -> Starting {
         let log = fs::File::create(directory.path().join("log")).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_russet-server"))
+        let process = Command::new(program)
             .args(["--port", &port.to_string(), "--dir", directory.path().to_str().unwrap()])
             .args(["--save", ""])
             .args(["--enable-debug-command", "yes"])
@@ -57,7 +66,9 @@ impl Server {
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap();
+            .unwrap_or_else(|error| {
+                panic!("{program}: {error}; scripts/install-test-dependencies installs it")
+            });
         Starting { process, port }
     }
 
@@ -129,19 +140,17 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).unwrap();
+        self.try_send_raw(bytes).unwrap();
+    }
+
+    /// The same to a server that may close the connection meanwhile.
+    pub fn try_send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
     }
 
     /// Sends a request of these arguments.
     pub fn send_arguments<A: AsRef<[u8]>>(&mut self, arguments: &[A]) {
-        let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
-        for argument in arguments {
-            let argument = argument.as_ref();
-            request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
-            request.extend_from_slice(argument);
-            request.extend_from_slice(b"\r\n");
-        }
-        self.send_raw(&request);
+        self.send_raw(&encode(arguments));
     }
 
     /// Sends a request given as words; `""` stands for an empty argument.
@@ -185,6 +194,44 @@ impl Client {
         }
     }
 
+    /// The next reply as its bytes on the wire, with everything nested in it.
+    pub fn raw_reply(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut expected = 1;
+        while expected > 0 {
+            expected -= 1;
+            let start = bytes.len();
+            self.stream.read_until(b'\n', &mut bytes).unwrap();
+            let line = std::str::from_utf8(&bytes[start..]).unwrap_or_default();
+            assert!(line.ends_with("\r\n"), "the connection was closed after {line:?}");
+            let (kind, rest) = line.trim_end().split_at(1);
+            let Ok(length) = rest.parse::<usize>() else { continue };
+            match kind {
+                "$" | "=" => {
+                    let mut bulk = vec![0; length + 2];
+                    self.stream.read_exact(&mut bulk).unwrap();
+                    bytes.extend_from_slice(&bulk);
+                }
+                "*" | "~" | ">" => expected += length,
+                "%" => expected += 2 * length,
+                "|" => expected += 2 * length + 1,
+                _ => {}
+            }
+        }
+        bytes
+    }
+
+    /// Sends no more, and takes in what the server still says until it closes; false if it does not.
+    pub fn finish(mut self) -> bool {
+        let mut rest = Vec::new();
+        let _ = self.stream.get_mut().shutdown(Shutdown::Write);
+        match self.stream.read_to_end(&mut rest) {
+            Ok(_) => true,
+            // A reset also closes: the server had bytes left that it did not want.
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+
     /// Whether the server has closed the connection (after reading what it still sent).
     pub fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
@@ -203,6 +250,26 @@ impl Client {
         assert!(line.ends_with("\r\n"), "the connection was closed after {line:?}");
         line.truncate(line.len() - 2);
         line
+    }
+}
+
+/// A request of these arguments, as on the wire.
+pub fn encode<A: AsRef<[u8]>>(arguments: &[A]) -> Vec<u8> {
+    let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
+    for argument in arguments {
+        let argument = argument.as_ref();
+        request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
+        request.extend_from_slice(argument);
+        request.extend_from_slice(b"\r\n");
+    }
+    request
+}
+
+/// A number from the environment, so that a run can be longer or repeat another one.
+pub fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")),
+        Err(_) => default,
     }
 }
 

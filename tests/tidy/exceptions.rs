@@ -2,7 +2,7 @@
 
 /// Files beyond the soft limit: path, lines without unit tests.
 pub const LONG_FILES: &[(&str, usize)] =
-    &[("src/ds/table.rs", 533), ("src/keyspace/database.rs", 508), ("src/keyspace/entry.rs", 627)];
+    &[("src/ds/table.rs", 533), ("src/keyspace/database.rs", 520), ("src/keyspace/entry.rs", 627)];
 
 /// Functions beyond the limit: "path: name", lines.
 pub const LONG_FUNCTIONS: &[(&str, usize)] = &[];

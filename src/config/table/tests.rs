@@ -155,9 +155,10 @@ fn directives_without_a_field_are_reported_all_the_same() {
 }
 
 #[test]
-fn the_readme_table_has_a_line_for_every_visible_directive() {
+fn the_readme_lists_every_visible_directive() {
     let table = readme_table();
-    assert!(table.contains("| `port` | `6379` | yes | in force |"));
-    assert!(table.contains("| `replicaof` (`slaveof`) | `no one` | no | in force |"));
-    assert_eq!(table.lines().count(), 2 + 176);
+    assert!(table.contains("| `port` | `6379` | yes |"));
+    assert!(table.contains("| `replicaof` (`slaveof`) | `no one` | no |"));
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&table), "the table of README.md is now:\n{table}");
 }

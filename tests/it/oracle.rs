@@ -1,0 +1,299 @@
+//! The same random commands to Russet and to the redis-server of this machine; their replies must be
+//! the same bytes.
+//!
+//! `RUSSET_ORACLE_COMMANDS` sets how many, `RUSSET_ORACLE_SEED` which. Two clients per server, one of
+//! each protocol version, share the keys, so that watched keys change under a transaction. Nothing
+//! expires by the clock during a run: deadlines are past or far away. Debian's redis-server is 7.0.15;
+//! where 7.2 answers otherwise stands in `DIFFERENCES`.
+
+use russet::util::random::Random;
+
+use crate::support::{Client, Server, encode, setting};
+
+/// Requests that a client sends before it reads.
+const BATCH: usize = 40;
+
+/// How far apart the clocks of two replies may be.
+const CLOCK_TOLERANCE_MS: u64 = 20_000;
+
+/// What 7.0 answers where Russet, as 7.2, answers otherwise: start of the request in lower case, reply
+/// of 7.0, reply of Russet.
+const DIFFERENCES: &[(&str, &str, &str)] = &[];
+
+/// Requests; words in lower case are replaced by a random one of their kind.
+const TEMPLATES: &[&str] = &[
+    "GET key",
+    "GET key",
+    "SET key value",
+    "SET key value",
+    "SET key value option",
+    "SET key value option option",
+    "SET key value EX seconds",
+    "SET key value PX milliseconds option",
+    "SET key value EXAT deadline",
+    "SET key value PXAT deadline option",
+    "SET key value KEEPTTL",
+    "SETNX key value",
+    "SETEX key seconds value",
+    "PSETEX key milliseconds value",
+    "GETSET key value",
+    "GETDEL key",
+    "GETEX key",
+    "GETEX key EX seconds",
+    "GETEX key PXAT deadline",
+    "GETEX key PERSIST",
+    "MGET key key key",
+    "MSET key value key value",
+    "MSETNX key value key value",
+    "APPEND key value",
+    "STRLEN key",
+    "SETRANGE key index value",
+    "GETRANGE key index index",
+    "SUBSTR key index index",
+    "INCR key",
+    "DECR key",
+    "INCRBY key integer",
+    "DECRBY key integer",
+    "INCRBYFLOAT key float",
+    "LCS key key",
+    "LCS key key LEN",
+    "LCS key key IDX MINMATCHLEN index WITHMATCHLEN",
+    "DEL key",
+    "DEL key key",
+    "UNLINK key key",
+    "EXISTS key key",
+    "TOUCH key key",
+    "TYPE key",
+    "RENAME key key",
+    "RENAMENX key key",
+    "COPY key key",
+    "COPY key key REPLACE",
+    "COPY key key DB database",
+    "COPY key key DB database REPLACE",
+    "MOVE key database",
+    "SELECT database",
+    "SWAPDB database database",
+    "DBSIZE",
+    "KEYS pattern",
+    "SCAN 0 COUNT 1000 MATCH nothing",
+    "SCAN integer COUNT integer TYPE nothing",
+    "OBJECT ENCODING key",
+    "OBJECT REFCOUNT key",
+    "OBJECT FREQ key",
+    "EXPIRE key seconds",
+    "EXPIRE key seconds condition",
+    "PEXPIRE key milliseconds condition",
+    "EXPIREAT key deadline",
+    "EXPIREAT key deadline condition",
+    "PEXPIREAT key deadline condition condition",
+    "EXPIRE key integer",
+    "TTL key",
+    "PTTL key",
+    "EXPIRETIME key",
+    "PEXPIRETIME key",
+    "PERSIST key",
+    "MULTI",
+    "MULTI",
+    "EXEC",
+    "EXEC",
+    "EXEC",
+    "DISCARD",
+    "WATCH key",
+    "WATCH key key",
+    "UNWATCH",
+    "PING",
+    "PING value",
+    "ECHO value",
+    "PUBLISH key value",
+    "COMMAND GETKEYS SET key value",
+    "COMMAND GETKEYS MSET key value key value",
+    "COMMAND GETKEYSANDFLAGS COPY key key",
+    "CONFIG GET nothing",
+    "CLIENT GETNAME",
+    "CLIENT SETNAME key",
+    "CLIENT nothing",
+    "OBJECT nothing key",
+    "nothing value value",
+    "FLUSHDB",
+];
+
+/// The kinds of words.
+#[rustfmt::skip] // One to a line would be two pages.
+const WORDS: &[(&str, &[&str])] = &[
+    ("key", &["a", "b", "c", "d", "e", "f", "g", "", "key:with:colons", "\0binary\u{80}"]),
+    ("value", &["", "0", "1", "-1", "10", "007", " 1", "1.5", "3.0e3", "-0", "hello", "HELLO", "ohmytext",
+        "mynewtext", "\r\n", "\0\u{ff}", "9223372036854775807", "-9223372036854775808",
+        "9223372036854775808", "nan", "inf", "0123456789012345678901234567890123456789012",
+        "01234567890123456789012345678901234567890123", "{tag}x"]),
+    ("integer", &["0", "1", "-1", "2", "-3", "1000", "9223372036854775807", "-9223372036854775808",
+        "9223372036854775808", "", "abc", "1.0", "+1", " 1", "01", "-0"]),
+    ("float", &["0", "1", "-1", "0.1", "1.5", "-2.25", "3.0e3", "1e400", "nan", "inf", "-inf", "abc", "",
+        "0x10", "1e-5", "12345678.12345678", "1e17", ".5", "5.", "+1"]),
+    ("index", &["0", "1", "2", "-1", "-2", "5", "20", "-100", "100", "600000000", "-9223372036854775808",
+        "x"]),
+    ("seconds", &["1000", "100000", "100000000", "0", "-1", "9223372036854775807", "9223372036854775", "x"]),
+    ("milliseconds", &["1000000", "100000000", "0", "-1", "9223372036854775807", "1.5"]),
+    ("deadline", &["1", "2000000000", "33000000000", "33000000000000", "0", "-1", "9223372036854775807",
+        "9223372036854775", ""]),
+    ("option", &["NX", "XX", "GET", "KEEPTTL", "nx", "xx", "Get", "EX", "bogus"]),
+    ("condition", &["NX", "XX", "GT", "LT", "gt", "bogus"]),
+    ("database", &["0", "0", "0", "1", "1", "15", "16", "-1", "x"]),
+    ("pattern", &["*", "?", "[a-c]", "[^a]", "key*", "\\a", "", "*:*", "h*llo"]),
+    ("nothing", &["nothing", "no such\r\nthing", "", "GET\u{0}", "help!"]),
+];
+
+#[test]
+fn replies_are_those_of_redis() {
+    let commands = setting("RUSSET_ORACLE_COMMANDS", 20_000);
+    let seed = setting("RUSSET_ORACLE_SEED", 1);
+    let (russet, redis) = (Server::start(), Server::upstream(&[]));
+    let mut pairs = [Pair::new(&russet, &redis), Pair::new(&russet, &redis)];
+    pairs[1].speak_resp3();
+    let mut random = Random::seeded(seed);
+    let mut sent = 0;
+    while sent < commands {
+        let pair = &mut pairs[random.below(2) as usize];
+        let requests: Vec<Request> = (0..BATCH).map(|_| Request::random(&mut random)).collect();
+        if let Err(difference) = pair.compare(&requests) {
+            panic!("{difference}\nafter {sent} commands; repeat with RUSSET_ORACLE_SEED={seed}");
+        }
+        sent += BATCH as u64;
+    }
+}
+
+/// A request, as its arguments.
+struct Request(Vec<Vec<u8>>);
+
+impl Request {
+    fn random(random: &mut Random) -> Self {
+        let template = pick(random, TEMPLATES);
+        let mut arguments: Vec<Vec<u8>> = template.split(' ').map(|word| fill(random, word)).collect();
+        match random.below(40) {
+            0 => drop(arguments.pop().filter(|_| arguments.len() > 1)),
+            1 => arguments.push(pick(random, VALUES).as_bytes().to_vec()),
+            2 => arguments[0].make_ascii_lowercase(),
+            _ => {}
+        }
+        if arguments.is_empty() {
+            arguments.push(template.as_bytes().to_vec());
+        }
+        Self(arguments)
+    }
+
+    /// The request as text, its command in lower case.
+    fn shown(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|word| word.escape_ascii().to_string()).collect();
+        let (command, rest) = words.split_at(1);
+        format!("{} {}", command[0].to_ascii_lowercase(), rest.join(" "))
+    }
+
+    fn is(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.0[0].eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
+fn fill(random: &mut Random, word: &str) -> Vec<u8> {
+    let kind = WORDS.iter().find(|(kind, _)| *kind == word);
+    kind.map_or(word, |(_, words)| pick(random, words)).as_bytes().to_vec()
+}
+
+fn pick<'a>(random: &mut Random, choices: &[&'a str]) -> &'a str {
+    choices[random.below(choices.len() as u64) as usize]
+}
+
+/// A client of each server, in step.
+struct Pair {
+    russet: Client,
+    redis: Client,
+    /// What a transaction has queued, which says how the reply of EXEC is to be compared.
+    queued: Comparison,
+}
+
+/// In what respects replies may differ.
+#[derive(Clone, Copy, Default)]
+struct Comparison {
+    /// Elements have no order.
+    unordered: bool,
+    /// Integers may be times.
+    timed: bool,
+}
+
+impl Pair {
+    fn new(russet: &Server, redis: &Server) -> Self {
+        Self { russet: russet.client(), redis: redis.client(), queued: Comparison::default() }
+    }
+
+    fn speak_resp3(&mut self) {
+        for client in [&mut self.russet, &mut self.redis] {
+            client.send("HELLO 3");
+            assert!(client.raw_reply().starts_with(b"%7\r\n"));
+        }
+    }
+
+    fn compare(&mut self, requests: &[Request]) -> Result<(), String> {
+        let bytes: Vec<u8> = requests.iter().flat_map(|request| encode(&request.0)).collect();
+        self.russet.send_raw(&bytes);
+        self.redis.send_raw(&bytes);
+        for (index, request) in requests.iter().enumerate() {
+            let (russet, redis) = (self.russet.raw_reply(), self.redis.raw_reply());
+            let comparison = self.comparison(request, &redis);
+            if same(&russet, &redis, comparison) || is_known(&request.shown(), &russet, &redis) {
+                continue;
+            }
+            let history: Vec<String> = requests[..=index].iter().map(Request::shown).collect();
+            return Err(format!(
+                "{}\nrusset: {}\nredis:  {}",
+                history.join("\n"),
+                russet.escape_ascii(),
+                redis.escape_ascii()
+            ));
+        }
+        Ok(())
+    }
+
+    fn comparison(&mut self, request: &Request, reply: &[u8]) -> Comparison {
+        let own = Comparison {
+            unordered: request.is(&["keys"]),
+            timed: request.is(&["ttl", "pttl", "expiretime", "pexpiretime"]),
+        };
+        if reply == b"+QUEUED\r\n" {
+            self.queued.unordered |= own.unordered;
+            self.queued.timed |= own.timed;
+            Comparison::default()
+        } else if request.is(&["exec", "discard"]) {
+            std::mem::take(&mut self.queued)
+        } else {
+            own
+        }
+    }
+}
+
+fn same(russet: &[u8], redis: &[u8], comparison: Comparison) -> bool {
+    if russet == redis {
+        return true;
+    }
+    let lines = |reply: &[u8]| {
+        let mut lines: Vec<Vec<u8>> = reply.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        if comparison.unordered {
+            lines.sort_unstable();
+        }
+        lines
+    };
+    let (russet, redis) = (lines(russet), lines(redis));
+    let close = |a: &[u8], b: &[u8]| match (integer(a), integer(b)) {
+        (Some(a), Some(b)) => comparison.timed && a.min(b) > 100 && a.abs_diff(b) < CLOCK_TOLERANCE_MS,
+        _ => false,
+    };
+    russet.len() == redis.len() && russet.iter().zip(&redis).all(|(a, b)| a == b || close(a, b))
+}
+
+fn integer(line: &[u8]) -> Option<i64> {
+    std::str::from_utf8(line.strip_prefix(b":")?).ok()?.trim_end().parse().ok()
+}
+
+fn is_known(request: &str, russet: &[u8], redis: &[u8]) -> bool {
+    let known = |reply: &[u8], expected: &str| reply.trim_ascii_end() == expected.as_bytes();
+    DIFFERENCES
+        .iter()
+        .any(|(start, old, new)| request.starts_with(start) && known(redis, old) && known(russet, new))
+}
