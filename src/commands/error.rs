@@ -295,12 +295,6 @@ pub enum CommandError {
     ShutdownFailed,
     #[error("ERR No shutdown in progress.")]
     NoShutdown,
-    #[error("ERR failed to restart the server. Check server logs.")]
-    RestartFailed,
-    #[error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")]
-    ReloadOption,
-    #[error("ERR Error trying to load the RDB dump, check server logs.")]
-    ReloadFailed,
 }
 
 impl CommandError {

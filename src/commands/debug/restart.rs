@@ -19,7 +19,7 @@ pub fn reload(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         } else if args.keyword("nosave") {
             options.save = false;
         } else {
-            return Err(CommandError::ReloadOption);
+            return Err(CommandError::ReloadOptions);
         }
     }
     ctx.engine.reload_snapshot(ctx.keys, options).map_err(|failed| match failed {
