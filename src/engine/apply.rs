@@ -137,7 +137,7 @@ impl Engine {
         .map_err(str::to_owned)
     }
 
-    fn apply_append_only(&mut self) -> Result<(), &'static str> {
+    fn apply_append_only(&self) -> Result<(), &'static str> {
         if self.config.aof.enabled {
             log::warn!("This server does not write append-only files yet");
             return Err("Unable to turn on AOF. Check server logs.");
@@ -145,7 +145,7 @@ impl Engine {
         Ok(())
     }
 
-    fn apply_crash_log(&mut self) -> Result<(), &'static str> {
+    fn apply_crash_log(&self) -> Result<(), &'static str> {
         if self.config.process.crash_log_enabled {
             sys::signals::enable_crash_reports();
         } else {
@@ -154,7 +154,7 @@ impl Engine {
         Ok(())
     }
 
-    fn apply_directory(&mut self) -> Result<(), String> {
+    fn apply_directory(&self) -> Result<(), String> {
         std::env::set_current_dir(&self.config.process.dir).map_err(|error| sys::files::error_text(&error))
     }
 
@@ -167,7 +167,7 @@ impl Engine {
         self.apply_process_title()
     }
 
-    fn apply_log_level(&mut self) -> Result<(), &'static str> {
+    fn apply_log_level(&self) -> Result<(), &'static str> {
         sys::log::set_level(match self.config.log.level {
             LogLevel::Debug => sys::log::LogLevel::Debug,
             LogLevel::Verbose => sys::log::LogLevel::Verbose,
@@ -178,7 +178,7 @@ impl Engine {
         Ok(())
     }
 
-    fn apply_maxclients(&mut self) -> Result<(), String> {
+    fn apply_maxclients(&self) -> Result<(), String> {
         let need = u64::from(self.config.limits.maxclients) + RESERVED_FILES;
         let got = process::set_open_files_limit(need);
         if got >= need {
@@ -190,7 +190,7 @@ impl Engine {
         ))
     }
 
-    fn apply_maxmemory(&mut self) -> Result<(), &'static str> {
+    fn apply_maxmemory(&self) -> Result<(), &'static str> {
         let (limit, used) = (self.config.memory.maxmemory_bytes, memory::used_memory());
         if limit != 0 && limit < used as u64 {
             log::warn!(
@@ -211,7 +211,7 @@ impl Engine {
         })
     }
 
-    fn apply_process_title(&mut self) -> Result<(), &'static str> {
+    fn apply_process_title(&self) -> Result<(), &'static str> {
         if self.config.process.set_proc_title {
             process::set_title(&self.process_title(&self.identity.title));
         }
@@ -232,7 +232,8 @@ impl Engine {
             "tls-port" => "0".to_owned(),
             "unixsocket" => unix_socket().unwrap_or_default(),
             "config-file" => {
-                self.identity.config_file.as_ref().map_or("-".to_owned(), |path| path.display().to_string())
+                let file = self.identity.config_file.as_ref();
+                file.map_or_else(|| "-".to_owned(), |path| path.display().to_string())
             }
             // No cluster, no sentinel.
             _ => String::new(),
@@ -254,7 +255,7 @@ impl Engine {
         Ok(())
     }
 
-    fn apply_tls(&mut self) -> Result<(), &'static str> {
+    fn apply_tls(&self) -> Result<(), &'static str> {
         if self.config.text_of("tls-port").is_some_and(|port| port != b"0") {
             log::warn!("This server does not speak TLS yet");
             return Err("Unable to update TLS configuration. Check server logs.");

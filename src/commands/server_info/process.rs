@@ -1,6 +1,5 @@
 //! Sections on the server itself: `server`, `clients`, `memory`, `cpu`.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use super::lines::{Lines, percentage};
@@ -43,7 +42,8 @@ pub fn server(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("configured_hz", config.process.hz);
     lines.field("lru_clock", lru_bits_of_idle(0, ctx.now_ms()));
     lines.field("executable", identity.executable.display());
-    lines.field("config_file", identity.config_file.as_deref().unwrap_or(Path::new("")).display());
+    let config_file = identity.config_file.as_ref();
+    lines.field("config_file", config_file.map_or_else(String::new, |path| path.display().to_string()));
     lines.field("io_threads_active", 0);
     listeners(config, lines);
 }

@@ -116,3 +116,12 @@ fn every_kind_of_value_has_its_form() {
         )
     );
 }
+
+#[test]
+fn lines_about_users_stay_unless_users_are_given() {
+    let original = "user alice on\n";
+    let kept = Config::default().rewrite(original.as_bytes(), None);
+    assert!(kept.starts_with(b"user alice on\n"));
+    let replaced = Config::default().rewrite(original.as_bytes(), Some(&[]));
+    assert!(!replaced.windows(5).any(|word| word == b"alice"));
+}
