@@ -131,7 +131,10 @@ fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(
     if ctx.engine.config.memory.maxmemory_bytes == 0 {
         return Ok(());
     }
-    if super::evict::make_room(ctx.keys, ctx.engine, Some(ctx.client)) {
+    let has_room = super::evict::make_room(ctx.keys, ctx.engine, Some(ctx.client));
+    // What eviction has to tell this client itself belongs in front of the reply.
+    ctx.engine.clients.deliver_deferred(ctx.reply);
+    if has_room {
         return Ok(());
     }
     let queues = ctx.client.in_transaction() && command.flags & flags::UNQUEUED == 0;

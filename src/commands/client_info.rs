@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::registry::Registry;
 use crate::engine::{Closing, Session, client_memory_bytes};
 use crate::resp::Output;
+use crate::tracking::Caching;
 
 /// The line, without a line break. A client's name and library are printable ASCII without blanks, so
 /// that it can be taken apart again.
@@ -67,7 +68,7 @@ fn flags(session: &Session) -> String {
         ('b', session.postponed),
         ('t', caching.is_some()),
         ('R', caching.is_some_and(|caching| caching.redirect_broken)),
-        ('B', caching.is_some_and(|caching| caching.is_broadcast())),
+        ('B', caching.is_some_and(Caching::is_broadcast)),
         ('d', session.watch_broken),
         ('c', session.closing == Closing::AfterReply),
         ('A', session.closing == Closing::Now),

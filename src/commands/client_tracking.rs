@@ -1,5 +1,7 @@
 //! CLIENT TRACKING, TRACKINGINFO, CACHING and GETREDIR: how a client has its cache kept up to date.
 
+use std::collections::BTreeSet;
+
 use super::args::Args;
 use super::command::CommandResult;
 use super::context::Ctx;
@@ -93,8 +95,7 @@ impl Options {
                 _ => Mode::Read,
             };
         }
-        let mut prefixes =
-            if let Mode::Broadcast(prefixes) = present { prefixes } else { Default::default() };
+        let mut prefixes = if let Mode::Broadcast(prefixes) = present { prefixes } else { BTreeSet::new() };
         prefixes.extend(self.prefixes.iter().map(|prefix| prefix.as_slice().into()));
         if self.prefixes.is_empty() {
             prefixes.insert([].into());

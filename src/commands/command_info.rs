@@ -302,8 +302,9 @@ fn command_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
             ("(no subcommand)", "Describe all commands."),
             ("COUNT", "Count the commands."),
             (
-                "LIST [FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]",
-                "List the names of commands and subcommands.",
+                "LIST",
+                "List the names of commands and subcommands. They can be filtered:\n\
+                 FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)",
             ),
             ("INFO [<command-name> ...]", "Describe commands, by default all."),
             ("DOCS [<command-name> ...]", "Document commands, by default all."),

@@ -12,7 +12,7 @@ use super::command::{Command, CommandResult, Handler, KeySpec, command, key_at};
 use super::context::Ctx;
 use super::error::CommandError;
 use super::free::free;
-use crate::keyspace::{Entry, EventClass, ExpiredKeys};
+use crate::keyspace::{Entry, EntryRef, EventClass, ExpiredKeys};
 use crate::util::number::parse_i64;
 
 pub const COMMANDS: &[Command] = &[
@@ -198,7 +198,7 @@ fn reply_expiry(ctx: &mut Ctx<'_>, args: &Args<'_>, unit: Unit, origin: Origin) 
         Origin::Now => ctx.now_ms(),
         Origin::Epoch => 0,
     };
-    let value = match ctx.keys.find_untouched(args.next()?).map(|entry| entry.expiry_ms()) {
+    let value = match ctx.keys.find_untouched(args.next()?).map(EntryRef::expiry_ms) {
         None => NO_KEY,
         Some(None) => NO_EXPIRY,
         Some(Some(expiry_ms)) => {

@@ -10,6 +10,7 @@ use super::command::{Command, CommandResult, command, container, key_at};
 use super::context::Ctx;
 use super::error::CommandError;
 use super::help;
+use crate::engine::MemoryShares;
 use crate::keyspace::Keyspace;
 use crate::resp::Reply;
 use crate::sys::memory::{self, AllocatorStats};
@@ -35,8 +36,7 @@ pub const COMMANDS: &[Command] = &[container(
 struct Overhead {
     used: usize,
     peak: usize,
-    at_start: usize,
-    clients: usize,
+    shares: MemoryShares,
     client_count: usize,
     /// Of each database that has keys: its number and its tables.
     databases: Vec<(usize, usize)>,
@@ -49,13 +49,12 @@ impl Overhead {
     fn of(ctx: &Ctx<'_>) -> Self {
         let used = memory::used_memory();
         let keys = &*ctx.keys;
+        let shares = MemoryShares::of(ctx.engine, keys, ctx.client, ctx.reply);
         let databases = (0..keys.databases()).filter(|db| keys.len(*db) > 0);
         Self {
             used,
             peak: used.max(ctx.engine.stats.peak_memory_bytes),
-            at_start: ctx.engine.identity.memory_at_start_bytes,
-            clients: ctx.client.memory_bytes
-                + ctx.engine.clients.iter().map(|client| client.session.memory_bytes).sum::<usize>(),
+            shares,
             client_count: ctx.engine.clients.len(),
             databases: databases.map(|db| (db, keys.table_bytes(db))).collect(),
             keys: (0..keys.databases()).map(|db| keys.len(db)).sum(),
@@ -64,17 +63,13 @@ impl Overhead {
         }
     }
 
-    fn total(&self) -> usize {
-        self.at_start + self.clients + self.databases.iter().map(|(_, bytes)| bytes).sum::<usize>()
-    }
-
     fn data(&self) -> usize {
-        self.used.saturating_sub(self.total())
+        self.used.saturating_sub(self.shares.overhead())
     }
 
     /// What has been allocated since the start.
     fn net(&self) -> usize {
-        self.used.saturating_sub(self.at_start).max(1)
+        self.used.saturating_sub(self.shares.startup).max(1)
     }
 
     fn fragmentation_ratio(&self) -> f64 {
@@ -113,18 +108,18 @@ fn write_stats(reply: &mut Reply, overhead: &Overhead) -> usize {
     let mut pairs = Pairs { reply, written: 0 };
     pairs.count("peak.allocated", overhead.peak);
     pairs.count("total.allocated", overhead.used);
-    pairs.count("startup.allocated", overhead.at_start);
+    pairs.count("startup.allocated", overhead.shares.startup);
     for absent in ["replication.backlog", "clients.slaves"] {
         pairs.count(absent, 0);
     }
-    pairs.count("clients.normal", overhead.clients);
+    pairs.count("clients.normal", overhead.shares.clients);
     for absent in ["cluster.links", "aof.buffer", "lua.caches", "functions.caches"] {
         pairs.count(absent, 0);
     }
     for (db, tables) in &overhead.databases {
         pairs.database(*db, *tables);
     }
-    pairs.count("overhead.total", overhead.total());
+    pairs.count("overhead.total", overhead.shares.overhead());
     pairs.count("keys.count", overhead.keys);
     pairs.count("keys.bytes-per-key", overhead.net().checked_div(overhead.keys).unwrap_or(0));
     pairs.count("dataset.bytes", overhead.data());
@@ -261,7 +256,7 @@ fn findings(overhead: &Overhead) -> Vec<(&'static str, &'static str)> {
             "much memory of this process is not the allocator's: code, stacks, scripts.",
         ),
         (
-            overhead.clients / overhead.client_count.max(1) > CLIENT_BYTES_MAX,
+            overhead.shares.clients / overhead.client_count.max(1) > CLIENT_BYTES_MAX,
             "Big client buffers",
             "on average a client holds more than 200 KB. Subscribers may be reading too slowly, or clients \
              send huge pipelines or ask for huge replies: CLIENT LIST shows which.",
@@ -312,8 +307,7 @@ mod tests {
         Overhead {
             used,
             peak: used,
-            at_start: MIB,
-            clients: 0,
+            shares: MemoryShares { startup: MIB, clients: 0, tables: MIB },
             client_count: 1,
             databases: vec![(0, MIB)],
             keys: 2,
@@ -325,7 +319,7 @@ mod tests {
     #[test]
     fn data_are_what_is_left_of_the_memory() {
         let overhead = overhead(10);
-        assert_eq!((overhead.total(), overhead.data(), overhead.net()), (2 * MIB, 8 * MIB, 9 * MIB));
+        assert_eq!((overhead.data(), overhead.net()), (8 * MIB, 9 * MIB));
     }
 
     #[test]
@@ -336,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_past_peak_and_big_clients_are_found() {
-        let sick = Overhead { peak: 200 * MIB, clients: MIB, ..overhead(100) };
+        let mut sick = Overhead { peak: 200 * MIB, ..overhead(100) };
+        sick.shares.clients = MIB;
         let titles: Vec<_> = findings(&sick).into_iter().map(|(title, _)| title).collect();
         assert_eq!(titles, ["Peak memory", "Big client buffers"]);
         assert!(diagnose(&sick).starts_with("Sam, I detected a few issues"));

@@ -53,7 +53,7 @@ const fn about_a_key(name: &'static str, handler: Handler) -> Command {
 }
 
 fn encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    match inspect(ctx, args.next()?, |entry| entry.encoding()) {
+    match inspect(ctx, args.next()?).map(EntryRef::encoding) {
         Some(name) => ctx.reply.bulk(name.as_bytes()),
         None => ctx.reply.null(),
     }
@@ -61,7 +61,7 @@ fn encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn idletime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let Some(access) = inspect(ctx, args.next()?, |entry| entry.access()) else {
+    let Some(access) = inspect(ctx, args.next()?).map(EntryRef::access) else {
         ctx.reply.null();
         return Ok(());
     };
@@ -73,7 +73,7 @@ fn idletime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn freq(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let Some(access) = inspect(ctx, args.next()?, |entry| entry.access()) else {
+    let Some(access) = inspect(ctx, args.next()?).map(EntryRef::access) else {
         ctx.reply.null();
         return Ok(());
     };
@@ -88,7 +88,7 @@ fn freq(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 /// There are no references to count; what Redis would say is what its tests and tools expect.
 fn refcount(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let is_small = |entry: EntryRef<'_>| matches!(entry.string(), Some(StrRef::Int(number)) if (0..SHARED_INTEGERS).contains(&number));
-    match inspect(ctx, args.next()?, is_small) {
+    match inspect(ctx, args.next()?).map(is_small) {
         Some(true) if shares_integers(ctx) => ctx.reply.int(SHARED_REFERENCES),
         Some(_) => ctx.reply.int(1),
         None => ctx.reply.null(),
@@ -108,14 +108,10 @@ fn object_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     help(ctx, "OBJECT", HELP)
 }
 
-/// What `look` sees of a key. It counts as a hit or miss, but is no access, and a miss no event.
-fn inspect<R>(ctx: &mut Ctx<'_>, key: &[u8], look: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
-    let seen = ctx.keys.peek(key).map(look);
+/// A key that is asked about. That counts as a hit or miss, but is no access, and a miss no event.
+fn inspect<'k>(ctx: &'k mut Ctx<'_>, key: &[u8]) -> Option<EntryRef<'k>> {
+    let exists = ctx.keys.exists(key);
     let statistics = &mut ctx.keys.statistics;
-    if seen.is_some() {
-        statistics.hits += 1;
-    } else {
-        statistics.misses += 1;
-    }
-    seen
+    *(if exists { &mut statistics.hits } else { &mut statistics.misses }) += 1;
+    if exists { ctx.keys.peek(key) } else { None }
 }

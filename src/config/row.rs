@@ -2,7 +2,7 @@
 //! row. The rows themselves are in `table.rs`.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -222,6 +222,21 @@ impl Default for Config {
             }
         }
         config
+    }
+}
+
+/// The directives that differ from their defaults, without values that must not reach a log.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for row in ROWS.iter().filter(|row| row.value(self) != row.default_value()) {
+            if row.flags.sensitive {
+                map.entry(&row.name, &format_args!("(redacted)"));
+            } else {
+                map.entry(&row.name, &String::from_utf8_lossy(&row.text(self)));
+            }
+        }
+        map.finish()
     }
 }
 

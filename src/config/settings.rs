@@ -13,8 +13,8 @@ use super::choices::{
 use super::kind::Value;
 use crate::keyspace::EventClass;
 
-/// The configuration in force.
-#[derive(Clone, Debug, PartialEq)]
+/// The configuration in force. Its `Debug` form shows no password.
+#[derive(Clone, PartialEq)]
 pub struct Config {
     pub process: Process,
     pub network: Network,
@@ -299,7 +299,7 @@ pub struct PrimaryAddress {
 }
 
 /// Both sides of replication.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Replication {
     /// `None`: this server is a primary.
     pub primary: Option<PrimaryAddress>,
@@ -334,7 +334,7 @@ pub struct Replication {
 }
 
 /// Who may do what.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Security {
     /// Password of the default user.
     pub requirepass: Option<Vec<u8>>,

@@ -29,6 +29,8 @@ pub enum Action {
     Apply(Apply),
     /// Everything is saved that was to be saved: end the process.
     Exit,
+    /// A signal that asked for the end no longer counts.
+    ShutdownAborted,
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// Write the configuration back to its file.

@@ -15,6 +15,7 @@ pub struct MemoryShares {
 }
 
 impl MemoryShares {
+    /// The shares now; that of the clients is as of the last look at each of them.
     pub fn of(engine: &Engine, keys: &Keyspace) -> Self {
         Self {
             startup: engine.startup_bytes,

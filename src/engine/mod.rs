@@ -1,8 +1,8 @@
 //! The parts of a running server that commands work on: clients, watched keys, pauses, statistics,
 //! and the actions that only the loop can perform.
 //!
-//! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test builds an [`Engine`] and a keyspace, and can
-//! execute commands for clients that have no connection.
+//! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
+//! builds an [`Engine`] and a keyspace, and can execute commands for clients that have no connection.
 
 mod action;
 mod apply;

@@ -17,7 +17,6 @@ use crate::keyspace::{ActiveExpiry, EventClass};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::sys::clock::Clock;
-use crate::sys::memory;
 use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
 use crate::tracking::Tracking;
@@ -69,8 +68,6 @@ pub struct Identity {
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
     pub process_id: u32,
-    /// Memory in use before there was any data.
-    pub memory_at_start_bytes: usize,
     /// What we were called as: the process title's `{title}`.
     pub title: String,
 }
@@ -85,7 +82,6 @@ impl Identity {
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
             process_id: std::process::id(),
-            memory_at_start_bytes: memory::used_memory(),
             title: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::action::ShutdownRequest;
+use super::action::{Action, ShutdownRequest};
 use super::parts::Engine;
 use crate::config::Supervised;
 use crate::keyspace::Keyspace;
@@ -50,6 +50,7 @@ impl Engine {
     pub fn abort_shutdown(&mut self) -> bool {
         let was_requested = self.shutdown_requested.take().is_some();
         if was_requested {
+            self.actions.push(Action::ShutdownAborted);
             log::info!("Shutdown manually aborted.");
         }
         was_requested

@@ -186,7 +186,7 @@ fn resolve(address: &str, port: u16) -> io::Result<SocketAddr> {
         name => {
             // A name is looked up for IPv4 if it can be: what has a colon is an IPv6 address.
             let found: Vec<SocketAddr> = (name, port).to_socket_addrs()?.collect();
-            let preferred = found.iter().find(|address| address.is_ipv4()).or(found.first());
+            let preferred = found.iter().find(|address| address.is_ipv4()).or_else(|| found.first());
             preferred.copied().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
         }
     }

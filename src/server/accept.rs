@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// One error line, if the socket takes it at once, and the end.
-    fn turn_away(&mut self, accepted: Accepted, error: &[u8]) {
+    fn turn_away(&self, accepted: Accepted, error: &[u8]) {
         let slot = self.connections.len();
         let connection = Connection::new(accepted.stream, self.poll.registry(), client_token(slot + 1));
         let Ok(mut connection) = connection else { return };

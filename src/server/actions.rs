@@ -18,6 +18,7 @@ impl Server {
             // The engine has done what could fail; the rest is read from the configuration when needed.
             Action::Apply(_) => {}
             Action::Exit => self.leave(),
+            Action::ShutdownAborted => self.signals.rearm(),
             Action::ResumePostponed => self.resume_postponed(),
             Action::Restart { delay_ms } => {
                 self.restart_delay_ms = Some(delay_ms);

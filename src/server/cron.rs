@@ -119,11 +119,11 @@ impl Server {
             self.accept(listener);
         }
         self.engine.stats.observe_memory(memory::used_memory());
-        self.snapshots_cron();
-        self.shutdown_cron();
         self.visit_clients();
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
+        self.snapshots_cron();
+        self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));
     }
 

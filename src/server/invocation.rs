@@ -83,7 +83,7 @@ fn other_program(argv: &[OsString]) -> Option<&'static str> {
     let name = argv.first().map(Path::new).and_then(Path::file_name).and_then(OsStr::to_str);
     let by_name = NAMES.iter().find(|(part, _)| name.is_some_and(|name| name.contains(part)));
     let by_option = argv.iter().skip(1).any(|argument| argument == "--sentinel");
-    by_name.map(|(_, program)| *program).or(by_option.then_some("a sentinel"))
+    by_name.map(|(_, program)| *program).or_else(|| by_option.then_some("a sentinel"))
 }
 
 /// Redis's line, which tools take apart, with our own version as a further word.

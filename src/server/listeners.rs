@@ -48,6 +48,11 @@ impl Listeners {
         sockets.open_addresses(network)
     }
 
+    /// Listens no more.
+    pub(super) fn close(&self) {
+        self.shared.borrow_mut().close_from(0);
+    }
+
     /// Whether nobody can connect.
     pub(super) fn is_empty(&self) -> bool {
         self.shared.borrow().open.is_empty()

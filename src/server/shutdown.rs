@@ -47,6 +47,8 @@ impl Server {
             log::info!("Removing the pid file.");
             remove_if_there(path);
         }
+        // Before connections end with the process: who sees that and connects again is to be refused.
+        self.listeners.close();
         if let Some(path) = &config.network.unix_socket {
             log::info!("Removing the unix socket file.");
             remove_if_there(path);

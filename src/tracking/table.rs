@@ -11,11 +11,13 @@ use smallvec::SmallVec;
 
 use super::caching::{Caching, ClientId};
 
+/// Clients in ascending order.
+pub type Readers = SmallVec<[ClientId; 2]>;
+
 /// A key that some clients may hold.
 #[derive(Debug)]
 struct Remembered {
-    /// In ascending order.
-    readers: SmallVec<[ClientId; 2]>,
+    readers: Readers,
     /// Tells its place in the queue from those of earlier lives of the key.
     serial: u64,
 }
@@ -83,14 +85,14 @@ impl Tracking {
     }
 
     /// Forgets who read a key; they are the ones to be told.
-    pub fn forget(&mut self, key: &[u8]) -> SmallVec<[ClientId; 2]> {
+    pub fn forget(&mut self, key: &[u8]) -> Readers {
         let readers = self.keys.remove(key).map(|remembered| remembered.readers).unwrap_or_default();
         self.items -= readers.len();
         readers
     }
 
     /// Forgets the key that was remembered first.
-    pub fn forget_oldest(&mut self) -> Option<(Rc<[u8]>, SmallVec<[ClientId; 2]>)> {
+    pub fn forget_oldest(&mut self) -> Option<(Rc<[u8]>, Readers)> {
         loop {
             let (key, serial) = self.queue.pop_front()?;
             if self.keys.get(&key).is_some_and(|remembered| remembered.serial == serial) {

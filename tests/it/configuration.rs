@@ -311,6 +311,23 @@ fn debug_populate_leaves_existing_keys_alone() {
 }
 
 #[test]
+fn debug_reload_takes_the_data_to_disk_and_back() {
+    let server = Server::start();
+    check_all(
+        &mut server.client(),
+        &[
+            ("SET k v", "+OK"),
+            ("DEBUG RELOAD", "+OK"),
+            ("GET k", "$v"),
+            ("SET k new", "+OK"),
+            ("DEBUG RELOAD NOSAVE NOFLUSH MERGE", "+OK"),
+            ("GET k", "$v"),
+            ("DEBUG RELOAD x", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."),
+        ],
+    );
+}
+
+#[test]
 fn debug_is_refused_unless_enabled() {
     let server = Server::with(&["--enable-debug-command", "no"]);
     let reply = server.client().call("DEBUG SLEEP 0");

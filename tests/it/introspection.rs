@@ -223,6 +223,8 @@ fn keys_are_found_in_a_command_line() {
             ("COMMAND GETKEYS GET a", "*1[$a]"),
             ("COMMAND GETKEYS WATCH a b c", "*3[$a $b $c]"),
             ("COMMAND GETKEYS MEMORY USAGE k", "*1[$k]"),
+            ("COMMAND GETKEYSANDFLAGS SET a b EX 1 GET", "*1[*2[$a *3[+RW +access +update]]]"),
+            ("COMMAND GETKEYSANDFLAGS SET a get", "*1[*2[$a *2[+OW +update]]]"),
             ("COMMAND GETKEYSANDFLAGS WATCH a", "*1[*2[$a *1[+RO]]]"),
             ("COMMAND GETKEYS GET", "-ERR Invalid number of arguments specified for command"),
             ("COMMAND GETKEYS PING", "-ERR The command has no key arguments"),

@@ -250,12 +250,50 @@ fn shutdown_refuses_contradictions_and_an_abort_of_nothing() {
 }
 
 #[test]
-fn nothing_behind_shutdown_is_executed() {
+fn a_signal_can_be_called_off_before_the_timer_obeys_it() {
+    let server = Server::start();
+    let mut client = server.client();
+    check(&mut client, "DEBUG PAUSE-CRON 1", "+OK");
+    signal(server.process_id(), "TERM");
+    assert!(wait_until(|| server.log().contains(" # Received SIGTERM scheduling shutdown...\n")));
+    check(&mut client, "SHUTDOWN ABORT", "+OK");
+    check(&mut client, "DEBUG PAUSE-CRON 0", "+OK");
+    check(&mut client, "SHUTDOWN ABORT", "-ERR No shutdown in progress.");
+    assert!(server.log().contains(" * Shutdown manually aborted.\n"));
+    // The next one is a first one again, not an insistence.
+    signal(server.process_id(), "INT");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn the_port_can_be_changed_and_a_port_in_use_changes_nothing() {
+    let (server, other) = (Server::start(), Server::start());
+    let mut client = server.client();
+    let refusal = client.call(&format!("CONFIG SET port {}", other.port));
+    assert!(refusal.ends_with("Unable to listen on this port. Check server logs."), "{refusal}");
+    check(&mut server.client(), "PING", "+PONG");
+    let port = free_port();
+    check(&mut client, &format!("CONFIG SET port {port}"), "+OK");
+    check(&mut Client::connect(port), "PING", "+PONG");
+    assert!(std::net::TcpStream::connect(("127.0.0.1", server.port)).is_err());
+}
+
+#[test]
+fn a_restart_keeps_the_process_and_what_it_saved() {
     let server = Server::with(&["--save", "900 1"]);
     let mut client = server.client();
-    client.send_raw(b"SET a 1\r\nSHUTDOWN\r\nSET b 1\r\nSAVE\r\n");
-    check(&mut client, "PING", "+OK");
+    check(&mut client, "SET k v", "+OK");
+    client.send("DEBUG RESTART 1");
     assert!(client.is_closed());
+    assert!(wait_until(|| server.log().matches("Ready to accept connections tcp").count() == 2));
+    check(&mut server.client(), "GET k", "$v");
+}
+
+#[test]
+fn nothing_behind_shutdown_is_executed() {
+    let server = Server::with(&["--save", "900 1"]);
+    // The reply to SET may be lost with the connection: what was saved is what counts.
+    server.client().send_raw(b"SET a 1\r\nSHUTDOWN\r\nSET b 1\r\nSAVE\r\n");
     let (_, directory) = server.wait();
     let server = Server::in_directory(directory, &[]);
     let mut client = server.client();

@@ -132,6 +132,38 @@ fn a_background_save_within_a_transaction_waits_for_its_end() {
 }
 
 #[test]
+fn a_reload_brings_the_keys_back_and_merges_if_asked() {
+    let server = Server::start();
+    let mut client = server.client();
+    check_all(
+        &mut client,
+        &[
+            ("SET a 1", "+OK"),
+            ("DEBUG RELOAD", "+OK"),
+            ("GET a", "$1"),
+            ("SET a 2", "+OK"),
+            ("SET b 2", "+OK"),
+            ("DEBUG RELOAD NOSAVE NOFLUSH", "-ERR Error trying to load the RDB dump, check server logs."),
+            ("DEBUG RELOAD MERGE NOSAVE NOFLUSH", "+OK"),
+            ("GET a", "$1"),
+            ("GET b", "$2"),
+            ("DEBUG RELOAD NOSAVE", "+OK"),
+            ("GET b", "$nil"),
+            ("DEBUG RELOAD BACK", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."),
+        ],
+    );
+}
+
+#[test]
+fn after_flushall_the_file_is_empty_if_there_are_save_points() {
+    let server = Server::with(&["--save", "900 1"]);
+    let mut client = server.client();
+    check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK"), ("FLUSHALL", "+OK")]);
+    let server = Server::in_directory(kill(server), &[]);
+    check(&mut server.client(), "GET k", "$nil");
+}
+
+#[test]
 fn a_save_point_that_is_reached_saves() {
     let server = Server::with(&["--save", "1 2"]);
     let mut client = server.client();

@@ -3,6 +3,8 @@
 //! A signature is 20 bytes. *Adding* text xors the text's SHA-1 into it, so that order does not matter;
 //! *mixing* also hashes the result, so that it does.
 
+use std::fmt::Write;
+
 use sha1_smol::Sha1;
 
 use crate::commands::args::Args;
@@ -38,7 +40,11 @@ impl Signature {
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut text = String::with_capacity(2 * self.0.len());
+        for byte in self.0 {
+            write!(text, "{byte:02x}").expect("a String takes any text");
+        }
+        text
     }
 }
 

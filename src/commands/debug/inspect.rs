@@ -1,5 +1,7 @@
 //! The words of DEBUG that show how something is stored.
 
+use std::fmt::Write;
+
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -115,10 +117,9 @@ pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         *class = (class.0 + bytes, class.1 + 1);
     };
     count(client_memory_bytes(ctx.client, &ctx.reply.output));
-    ctx.engine
-        .clients
-        .iter()
-        .for_each(|client| count(client_memory_bytes(&client.session, &client.reply.output)));
+    for client in ctx.engine.clients.iter() {
+        count(client_memory_bytes(&client.session, &client.reply.output));
+    }
     let mut text = String::new();
     for (index, (bytes, clients)) in classes.into_iter().enumerate() {
         let from = if index == 0 { 0 } else { 1_usize << (CLASS_MIN_LOG + index - 1) };
@@ -127,7 +128,8 @@ pub fn client_eviction(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         } else {
             format!(" - {:10}: ", (1_usize << (CLASS_MIN_LOG + index)) - 1)
         };
-        text.push_str(&format!("bucket {from:10}{to}tot-mem: {bytes:10}, clients: {clients}\n"));
+        writeln!(text, "bucket {from:10}{to}tot-mem: {bytes:10}, clients: {clients}")
+            .expect("a String takes any text");
     }
     ctx.reply.verbatim("txt", text.as_bytes());
     Ok(())

@@ -6,6 +6,7 @@ mod digest;
 mod inspect;
 mod populate;
 mod protocol;
+mod restart;
 mod switches;
 
 use super::args::Args;
@@ -41,7 +42,7 @@ const WORDS: &[Word] = &[
     word("client-eviction", Exactly(2), inspect::client_eviction),
     word("clusterlink", Exactly(5), |_, _| Err(CommandError::ClusterOff)),
     word("config-rewrite-force-all", Exactly(2), rewrite_all),
-    word("crash-and-recover", AtLeast(2), |_, _| unavailable("CRASH-AND-RECOVER")),
+    word("crash-and-recover", AtLeast(2), restart::crash_and_recover),
     word("digest", Exactly(2), digest::digest),
     word("digest-value", AtLeast(2), digest::digest_value),
     word("drop-cluster-packet-filter", Exactly(3), |_, _| Err(CommandError::ClusterOff)),
@@ -65,7 +66,8 @@ const WORDS: &[Word] = &[
     word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
     word("replicate", AtLeast(3), replicate),
     word("replybuffer", Exactly(4), switches::reply_buffer),
-    word("restart", AtLeast(2), |_, _| unavailable("RESTART")),
+    word("reload", AtLeast(2), restart::reload),
+    word("restart", AtLeast(2), restart::restart),
     word("sdslen", Exactly(3), inspect::string_lengths),
     word("segfault", AtLeast(2), crash::segfault),
     word("set-active-expire", Exactly(3), switches::set_active_expire),
@@ -160,6 +162,7 @@ const HELP: &[Entry] = &[
     ("ASSERT", "Crash by assertion failed."),
     ("CHANGE-REPL-ID", "Change the replication IDs of the instance."),
     ("CONFIG-REWRITE-FORCE-ALL", "Like CONFIG REWRITE, with the directives at their defaults."),
+    ("CRASH-AND-RECOVER [<milliseconds>]", "Hard crash and restart after a delay (default 0)."),
     ("DIGEST", "Output a hex signature representing the current DB content."),
     ("DIGEST-VALUE <key> [<key> ...]", "Output a hex signature of the values of all the specified keys."),
     ("ERROR <string>", "Return an error with <string> as message."),
@@ -177,6 +180,12 @@ const HELP: &[Entry] = &[
         "Reply with a test value of the specified type. <type> can be: string,\ninteger, double, bignum, null, \
          array, set, map, attrib, push, verbatim,\ntrue, false.",
     ),
+    (
+        "RELOAD [option ...]",
+        "Save the data set and load it again. Options:\n* MERGE: keys of the file replace present ones.\n* \
+         NOFLUSH: the databases are not emptied first.\n* NOSAVE: load the file that is there.",
+    ),
+    ("RESTART [<milliseconds>]", "Save configuration and data, restart after a delay (default 0)."),
     ("SDSLEN <key>", "Show lengths of `key` and of its value."),
     ("SEGFAULT", "Crash the server with sigsegv."),
     ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),

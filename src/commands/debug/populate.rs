@@ -50,7 +50,9 @@ pub fn match_random_patterns(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResu
         let mut bytes = vec![0; random.below(TEST_BYTES_MAX) as usize];
         random.fill(&mut bytes);
         // Seven bits, so that the special characters come up.
-        bytes.iter_mut().for_each(|byte| *byte &= 0x7f);
+        for byte in &mut bytes {
+            *byte &= 0x7f;
+        }
         bytes
     };
     for _ in 0..PATTERNS {

@@ -23,7 +23,10 @@ pub const COMMANDS: &[Command] = &[
 /// Empties a database, or all of them, and records what follows for dirty counter and watchers. The caller
 /// decides where the keys are dropped.
 pub fn flush(keys: &mut Keyspace, engine: &Engine, db: Option<usize>) -> Detached {
-    let databases = db.map_or(0..keys.databases(), |db| db..db + 1);
+    let databases = match db {
+        Some(db) => db..db + 1,
+        None => 0..keys.databases(),
+    };
     for db in databases {
         // Now, because afterwards nobody knows which of the watched keys were there.
         for (key, _, _) in engine.watches.in_db(db) {
@@ -43,7 +46,9 @@ fn flushdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn flushall(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    flush_and_drop(ctx, args, None)
+    flush_and_drop(ctx, args, None)?;
+    ctx.engine.snapshot_of_nothing(ctx.keys);
+    Ok(())
 }
 
 fn flush_and_drop(ctx: &mut Ctx<'_>, args: &Args<'_>, db: Option<usize>) -> CommandResult {

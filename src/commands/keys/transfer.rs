@@ -150,7 +150,7 @@ fn next_i32(args: &Args<'_>) -> Result<i32, CommandError> {
     i32::try_from(args.next_int()?).map_err(|_| CommandError::ValueMustBeBetween { min, max })
 }
 
-fn free_replaced(ctx: &mut Ctx<'_>, replaced: Option<Entry>) {
+fn free_replaced(ctx: &Ctx<'_>, replaced: Option<Entry>) {
     if let Some(entry) = replaced {
         let lazy = ctx.engine.config.memory.lazyfree_lazy_server_del;
         free(ctx.engine, entry, lazy);

@@ -1,5 +1,6 @@
 //! Sections on the server itself: `server`, `clients`, `memory`, `cpu`.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use super::lines::{Lines, percentage};
@@ -42,7 +43,7 @@ pub fn server(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("configured_hz", config.process.hz);
     lines.field("lru_clock", lru_bits_of_idle(0, ctx.now_ms()));
     lines.field("executable", identity.executable.display());
-    lines.field("config_file", identity.config_file.as_deref().unwrap_or("".as_ref()).display());
+    lines.field("config_file", identity.config_file.as_deref().unwrap_or(Path::new("")).display());
     lines.field("io_threads_active", 0);
     listeners(config, lines);
 }
@@ -60,8 +61,10 @@ fn supervisor(config: &Config) -> &'static str {
 fn listeners(config: &Config, lines: &mut Lines) {
     let network = &config.network;
     if network.port != 0 {
-        let addresses: String = network.bind.iter().map(|address| format!(",bind={address}")).collect();
-        lines.field("listener0", format_args!("name=tcp{addresses},port={}", network.port));
+        let mut words = vec!["name=tcp".to_owned()];
+        words.extend(network.bind.iter().map(|address| format!("bind={address}")));
+        words.push(format!("port={}", network.port));
+        lines.field("listener0", words.join(","));
     }
     if let Some(path) = &network.unix_socket {
         lines.field("listener1", format_args!("name=unix,bind={}", path.display()));

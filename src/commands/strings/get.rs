@@ -6,7 +6,7 @@ use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::free::free;
-use crate::keyspace::{EventClass, ExpiredKeys, StrRef};
+use crate::keyspace::{EntryRef, EventClass, ExpiredKeys, StrRef};
 use crate::resp::Reply;
 
 pub fn get(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -18,7 +18,7 @@ pub fn mget(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     ctx.reply.array(args.left());
     for key in args.rest() {
         // A key of another type counts as missing: one of many shall not spoil the reply.
-        write_string(ctx.reply, ctx.keys.find(key).and_then(|entry| entry.string()));
+        write_string(ctx.reply, ctx.keys.find(key).and_then(EntryRef::string));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::keyspace::{Keyspace, StrRef};
+use crate::keyspace::{EntryRef, Keyspace, StrRef};
 use crate::resp::Reply;
 
 /// Counters are 32 bits wide.
@@ -69,7 +69,7 @@ fn length_of(keys: &mut Keyspace, key: &[u8]) -> Option<usize> {
 }
 
 fn text_of(keys: &mut Keyspace, key: &[u8]) -> Vec<u8> {
-    keys.peek(key).and_then(|entry| entry.string()).map(StrRef::to_vec).unwrap_or_default()
+    keys.peek(key).and_then(EntryRef::string).map(StrRef::to_vec).unwrap_or_default()
 }
 
 /// The number of counters two strings need.

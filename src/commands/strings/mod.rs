@@ -31,7 +31,8 @@ pub const COMMANDS: &[Command] = &[
         STRING,
         &[key_at(1, RW | ACCESS | UPDATE | VARIABLE_FLAGS)
             .notes("RW and ACCESS due to the optional `GET` argument")],
-    ),
+    )
+    .keys_by(set::keys),
     command("setnx", set::setnx, Exactly(3), WRITE | DENYOOM | FAST, STRING, &[key_at(1, OW | INSERT)]),
     command("setex", set::setex, Exactly(4), WRITE | DENYOOM, STRING, &[key_at(1, OW | UPDATE)]),
     command("psetex", set::psetex, Exactly(4), WRITE | DENYOOM, STRING, &[key_at(1, OW | UPDATE)]),

@@ -9,7 +9,7 @@ use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::engine::ClientKind;
-use crate::keyspace::{EventClass, NewString, Slot, WrongType};
+use crate::keyspace::{EventClass, NewString, Slot, StrRef, WrongType};
 use crate::resp::Taken;
 
 pub fn append(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -38,7 +38,7 @@ pub fn append(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn strlen(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let length = ctx.keys.find_string(args.at(1))?.map_or(0, |string| string.len());
+    let length = ctx.keys.find_string(args.at(1))?.map_or(0, StrRef::len);
     ctx.reply.count(length);
     Ok(())
 }

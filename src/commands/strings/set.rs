@@ -4,9 +4,11 @@ use super::get::reply_string;
 use super::lifetime::{Form, Lifetime, deadline_ms};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
+use crate::commands::command::access::{ACCESS, OW, RW, UPDATE};
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::free::free_object;
+use crate::commands::key_extraction::{KeyPosition, Keys, Line};
 use crate::keyspace::{EventClass, Expiry, Keyspace, NewString, Slot};
 use crate::resp::Taken;
 
@@ -39,6 +41,13 @@ pub fn set(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     store(ctx, args.at(1), value, Expiry::Clear);
     ctx.reply.ok();
     Ok(())
+}
+
+/// SET's key: replaced, but with GET also read.
+pub fn keys(line: &dyn Line) -> Option<Keys> {
+    let reads = (3..line.len()).any(|index| line.word(index).eq_ignore_ascii_case(b"get"));
+    let access = if reads { RW | ACCESS | UPDATE } else { OW | UPDATE };
+    Some(Keys::from_iter([KeyPosition { index: 1, access }]))
 }
 
 pub fn setex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

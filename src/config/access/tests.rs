@@ -117,3 +117,10 @@ fn passwords_are_sensitive_and_may_be_any_bytes() {
     let (config, _) = config.set(&[(b"requirepass", b"")], LOCAL).expect("none");
     assert_eq!(config.security.requirepass, None);
 }
+
+#[test]
+fn the_debug_form_shows_changes_and_no_password() {
+    let pairs: [(&[u8], &[u8]); 2] = [(b"requirepass", b"secret"), (b"hz", b"20")];
+    let (config, _) = Config::default().set(&pairs, SetContext::default()).unwrap();
+    assert_eq!(format!("{config:?}"), r#"{"hz": "20", "requirepass": (redacted)}"#);
+}
