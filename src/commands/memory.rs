@@ -49,7 +49,7 @@ impl Overhead {
     fn of(ctx: &Ctx<'_>) -> Self {
         let used = memory::used_memory();
         let keys = &*ctx.keys;
-        let shares = MemoryShares::of(ctx.engine, keys, ctx.client, ctx.reply);
+        let shares = MemoryShares::of(ctx.engine, keys);
         let databases = (0..keys.databases()).filter(|db| keys.len(*db) > 0);
         Self {
             used,
