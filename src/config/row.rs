@@ -277,7 +277,8 @@ pub fn readme_table() -> String {
         let alias = row.alias.map(|alias| format!(" (`{alias}`)")).unwrap_or_default();
         let default = if row.default.is_empty() { "\"\"" } else { row.default };
         let settable = if row.flags.immutable { "no" } else { "yes" };
-        writeln!(table, "| `{}`{alias} | `{default}` | {settable} |", row.name).expect("a String takes any text");
+        writeln!(table, "| `{}`{alias} | `{default}` | {settable} |", row.name)
+            .expect("a String takes any text");
     }
     table
 }

@@ -170,7 +170,7 @@ impl Request {
         let mut arguments: Vec<Vec<u8>> = template.split(' ').map(|word| fill(random, word)).collect();
         match random.below(40) {
             0 => drop(arguments.pop().filter(|_| arguments.len() > 1)),
-            1 => arguments.push(pick(random, VALUES).as_bytes().to_vec()),
+            1 => arguments.push(fill(random, "value")),
             2 => arguments[0].make_ascii_lowercase(),
             _ => {}
         }

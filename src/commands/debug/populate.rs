@@ -14,7 +14,7 @@ const TEST_BYTES_MAX: u64 = 32;
 
 pub fn populate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if args.len() > 5 {
-        return Err(super::unknown_word(args));
+        return Err(super::words::unknown_word(args));
     }
     let count = positive(args)?;
     let prefix = if args.left() > 0 { args.next()? } else { b"key" };

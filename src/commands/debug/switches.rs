@@ -1,6 +1,6 @@
 //! The words of DEBUG that change how the server behaves.
 
-use super::{switch, unknown_word};
+use super::words::{switch, unknown_word};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;

@@ -1,0 +1,213 @@
+//! DEBUG: a command with words of its own, which COMMAND does not list. What a word needs and this server
+//! does not have is answered with an error that says so.
+
+use super::{crash, digest, inspect, populate, protocol, restart, switches};
+use crate::commands::args::Args;
+use crate::commands::command::Arity::{self, AtLeast, Exactly};
+use crate::commands::command::flags::{ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE};
+use crate::commands::command::{Command, CommandResult, Handler, command};
+use crate::commands::config_commands;
+use crate::commands::context::Ctx;
+use crate::commands::error::CommandError;
+use crate::commands::help::{Entry, help};
+use crate::sys::clock;
+use crate::sys::files::error_text;
+use crate::util::number::parse_f64;
+
+pub const COMMANDS: &[Command] =
+    &[command("debug", debug, AtLeast(2), ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, &[])];
+
+/// A word, how many arguments it comes with (counted as for commands: DEBUG and the word are two), and what
+/// it does with those behind it.
+struct Word {
+    name: &'static str,
+    arity: Arity,
+    handler: Handler,
+}
+
+const fn word(name: &'static str, arity: Arity, handler: Handler) -> Word {
+    Word { name, arity, handler }
+}
+
+const WORDS: &[Word] = &[
+    word("aof-flush-sleep", Exactly(3), |_, _| unavailable("AOF-FLUSH-SLEEP")),
+    word("assert", AtLeast(2), crash::assert),
+    word("change-repl-id", Exactly(2), change_replication_id),
+    word("client-eviction", Exactly(2), inspect::client_eviction),
+    word("clusterlink", Exactly(5), |_, _| Err(CommandError::ClusterOff)),
+    word("config-rewrite-force-all", Exactly(2), rewrite_all),
+    word("crash-and-recover", AtLeast(2), restart::crash_and_recover),
+    word("digest", Exactly(2), digest::digest),
+    word("digest-value", AtLeast(2), digest::digest_value),
+    word("drop-cluster-packet-filter", Exactly(3), |_, _| Err(CommandError::ClusterOff)),
+    word("error", Exactly(3), error),
+    word("help", Exactly(2), debug_help),
+    word("htstats", AtLeast(3), inspect::table_statistics),
+    word("htstats-key", AtLeast(3), inspect::table_statistics_of_key),
+    word("leak", Exactly(3), leak),
+    word("listpack", Exactly(3), inspect::listpack),
+    word("loadaof", AtLeast(2), |_, _| unavailable("LOADAOF")),
+    word("log", Exactly(3), log),
+    word("mallctl", AtLeast(3), |_, _| unavailable("MALLCTL")),
+    word("mallctl-str", AtLeast(3), |_, _| unavailable("MALLCTL-STR")),
+    word("object", Exactly(3), inspect::object),
+    word("oom", AtLeast(2), crash::out_of_memory),
+    word("panic", AtLeast(2), crash::panic),
+    word("pause-cron", Exactly(3), switches::pause_cron),
+    word("populate", AtLeast(3), populate::populate),
+    word("protocol", Exactly(3), protocol::protocol),
+    word("quicklist", AtLeast(3), inspect::quicklist),
+    word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
+    word("replicate", AtLeast(3), replicate),
+    word("replybuffer", Exactly(4), switches::reply_buffer),
+    word("reload", AtLeast(2), restart::reload),
+    word("restart", AtLeast(2), restart::restart),
+    word("sdslen", Exactly(3), inspect::string_lengths),
+    word("segfault", AtLeast(2), crash::segfault),
+    word("set-active-expire", Exactly(3), switches::set_active_expire),
+    word("set-disable-deny-scripts", Exactly(3), switches::set_disable_deny_scripts),
+    word("set-skip-checksum-validation", Exactly(3), switches::set_skip_checksum_validation),
+    word("sleep", Exactly(3), sleep),
+    word("stringmatch-test", Exactly(2), populate::match_random_patterns),
+    word("structsize", Exactly(2), inspect::struct_sizes),
+];
+
+fn debug(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let name = args.next()?;
+    let known = WORDS
+        .iter()
+        .find(|word| name.eq_ignore_ascii_case(word.name.as_bytes()) && word.arity.accepts(args.len()));
+    match known {
+        Some(word) => (word.handler)(ctx, args),
+        None => Err(unknown_word(args)),
+    }
+}
+
+pub fn unknown_word(args: &Args<'_>) -> CommandError {
+    CommandError::SubcommandArguments {
+        name: String::from_utf8_lossy(args.at(1)).chars().take(128).collect(),
+        container: "DEBUG".to_owned(),
+    }
+}
+
+pub fn unavailable(word: &'static str) -> CommandResult {
+    Err(CommandError::DebugUnavailable(word))
+}
+
+/// A switch as C's `atoi` reads it: anything but a number other than 0 is off.
+pub fn switch(text: &[u8]) -> bool {
+    let digits = text.trim_ascii_start();
+    let digits = digits.strip_prefix(b"-").or_else(|| digits.strip_prefix(b"+")).unwrap_or(digits);
+    digits.iter().take_while(|byte| byte.is_ascii_digit()).any(|digit| *digit != b'0')
+}
+
+fn sleep(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    // What is no number is no time, as in Redis.
+    let seconds = parse_f64(args.next()?).unwrap_or(0.0).max(0.0);
+    clock::sleep_us((seconds * 1_000_000.0) as u64);
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn change_replication_id(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    log::info!("Changing replication IDs after receiving DEBUG change-repl-id");
+    let id = ctx.engine.random.hex_id();
+    ctx.engine.identity.replication_id = String::from_utf8_lossy(&id).into_owned();
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn rewrite_all(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    config_commands::rewrite_file(ctx, true)
+        .map_err(|error| CommandError::ForcedRewriteFailed(error_text(&error)))?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn log(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    log::warn!("DEBUG LOG: {}", String::from_utf8_lossy(args.next()?));
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn error(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    ctx.reply.error(args.next()?);
+    Ok(())
+}
+
+fn leak(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let _ = args.next()?.to_vec().leak();
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// Feeds the arguments to all replicas, of which there are none.
+fn replicate(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn debug_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    help(ctx, "DEBUG", HELP)
+}
+
+/// The words that do something here.
+const HELP: &[Entry] = &[
+    ("ASSERT", "Crash by assertion failed."),
+    ("CHANGE-REPL-ID", "Change the replication IDs of the instance."),
+    ("CONFIG-REWRITE-FORCE-ALL", "Like CONFIG REWRITE, with the directives at their defaults."),
+    ("CRASH-AND-RECOVER [<milliseconds>]", "Hard crash and restart after a delay (default 0)."),
+    ("DIGEST", "Output a hex signature representing the current DB content."),
+    ("DIGEST-VALUE <key> [<key> ...]", "Output a hex signature of the values of all the specified keys."),
+    ("ERROR <string>", "Return an error with <string> as message."),
+    ("LEAK <string>", "Create a memory leak of the input string."),
+    ("LOG <message>", "Write <message> to the server log."),
+    ("HTSTATS <dbid> [full]", "Return hash table statistics of the specified database."),
+    ("HTSTATS-KEY <key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value."),
+    ("REPLICATE <string>", "Replicate the provided string to replicas, allowing data divergence."),
+    ("OBJECT <key>", "Show low level info about `key` and associated value."),
+    ("OOM", "Crash the server simulating an out-of-memory error."),
+    ("PANIC", "Crash the server simulating a panic."),
+    ("POPULATE <count> [<prefix>] [<size>]", "Create <count> string keys named <prefix>:<num> (key:<num>)."),
+    (
+        "PROTOCOL <type>",
+        "Reply with a test value of the specified type. <type> can be: string,\ninteger, double, bignum, null, \
+         array, set, map, attrib, push, verbatim,\ntrue, false.",
+    ),
+    (
+        "RELOAD [option ...]",
+        "Save the data set and load it again. Options:\n* MERGE: keys of the file replace present ones.\n* \
+         NOFLUSH: the databases are not emptied first.\n* NOSAVE: load the file that is there.",
+    ),
+    ("RESTART [<milliseconds>]", "Save configuration and data, restart after a delay (default 0)."),
+    ("SDSLEN <key>", "Show lengths of `key` and of its value."),
+    ("SEGFAULT", "Crash the server with sigsegv."),
+    ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
+    ("QUICKLIST-PACKED-THRESHOLD <size>", "Elements of lists from this size on get a node of their own."),
+    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Whether checksums of RDB files and RESTORE's payload count."),
+    ("SLEEP <seconds>", "Stop the server for <seconds>. Decimals allowed."),
+    ("STRINGMATCH-TEST", "Match random patterns with random texts."),
+    ("STRUCTSIZE", "Return the size of the server's core structures."),
+    ("LISTPACK <key>", "Show low level info about the listpack encoding of <key>."),
+    ("QUICKLIST <key> [<0|1>]", "Show low level info about the quicklist encoding of <key>."),
+    ("CLIENT-EVICTION", "Show low level client eviction pools info (maxmemory-clients)."),
+    ("PAUSE-CRON <0|1>", "Stop periodic cron job processing."),
+    (
+        "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>",
+        "The time in milliseconds after which a reply buffer forgets its peak.",
+    ),
+    ("REPLYBUFFER RESIZING <0|1>", "Enable or disable the resizing of reply buffers."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_on_with_any_number_but_zero() {
+        let on: [&[u8]; 4] = [b"1", b" 10x", b"-1", b"+03"];
+        let off: [&[u8]; 5] = [b"0", b"", b"yes", b"x1", b"00"];
+        assert!(on.into_iter().all(switch));
+        assert!(!off.into_iter().any(switch));
+    }
+}
