@@ -86,7 +86,7 @@ impl Server {
             self.engine.client_memory.measure(&mut client);
         }
         self.engine.clients.put_back(client);
-        self.perform_actions(id);
+        self.perform_actions();
         if ends {
             self.disconnect(id);
         }

@@ -15,8 +15,6 @@ impl Server {
         commands::broadcast_invalidations(&mut self.engine);
         // Before writing: a client above its limit gets nothing more.
         self.engine.enforce_output_limits();
-        // After all that can still change keys in this turn.
-        commands::broadcast_invalidations(&mut self.engine);
         // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
         // After writing: output that the socket has taken is not held against a client.
