@@ -153,8 +153,11 @@ fn exit_on_interrupt_if(stop_requested: Arc<AtomicBool>) -> io::Result<()> {
 }
 
 /// What a forked child does first: stopping is the parent's decision (which ends its children by
-/// SIGUSR1 or SIGKILL), and a byte on the inherited socket pair would be read as the parent's.
+/// SIGUSR1 or SIGKILL), and a byte on the inherited socket pair would be read as the parent's. Nor
+/// does its end, if it crashes, leave over what the parent still needs.
 pub(super) fn leave_stopping_to_the_parent() {
+    remove_on_abrupt_exit(Leftover::TemporaryFile, None);
+    remove_on_abrupt_exit(Leftover::PidFile, None);
     set_disposition(&[libc::SIGTERM, libc::SIGINT], libc::SIG_IGN);
 }
 
