@@ -35,7 +35,7 @@ pub fn error_text(error: &io::Error) -> String {
 pub fn fsync_dir(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {
         // A file system that cannot sync directories has nothing to be done about it.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EBADF)) => Ok(()),
         result => result,
     }
 }
