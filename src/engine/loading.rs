@@ -69,7 +69,7 @@ impl fmt::Debug for Loading {
 
 impl Loading {
     /// Begins to read a file; `None` if there is none.
-    fn open(path: &Path, config: &Rdb, replace: bool) -> Result<Option<Self>, LoadFailed> {
+    fn open(path: &Path, verifies_checksum: bool, replace: bool) -> Result<Option<Self>, LoadFailed> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -82,7 +82,7 @@ impl Loading {
         let begun = file.metadata().map_err(LoadError::Io).and_then(|metadata| {
             let total_bytes = metadata.len();
             let mut reader = Reader::new(file, Some(total_bytes))?;
-            if !config.checksum {
+            if !verifies_checksum {
                 reader = reader.without_checksum();
             }
             Ok((Load::new(reader, options), total_bytes))
@@ -104,7 +104,7 @@ impl Loading {
     /// Reads the next part; what was read of the whole once that is all.
     fn advance(&mut self, keys: &mut Keyspace, config: &Rdb) -> Result<Option<Loaded>, LoadFailed> {
         let Self { load, keys: count, loaded_bytes, .. } = self;
-        let part_end = *loaded_bytes + config.loading_process_events_interval_bytes;
+        let part_end = loaded_bytes.saturating_add(config.loading_process_events_interval_bytes);
         let advanced = load.advance(keys, |offset| {
             *count += 1;
             pause(config.key_load_delay_us, *count);
@@ -150,7 +150,8 @@ impl Engine {
     /// Begins to load the configured file, if it is there; `replace` lets its keys replace those that are.
     pub fn begin_loading(&mut self, replace: bool) -> Result<(), LoadFailed> {
         let path = self.config.process.dir.join(&self.config.rdb.file_name);
-        self.snapshots.loading = Loading::open(&path, &self.config.rdb, replace)?.map(Box::new);
+        let verifies_checksum = self.config.rdb.checksum && !self.debug.skip_checksum_validation;
+        self.snapshots.loading = Loading::open(&path, verifies_checksum, replace)?.map(Box::new);
         Ok(())
     }
 

@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn each_shape_is_spelled_as_its_protocol_says() {
-        let cases: [(fn(&mut Reply), &str, &str); 11] = [
+        type Case = (fn(&mut Reply), &'static str, &'static str);
+        let cases: [Case; 11] = [
             (|r| r.null(), "$-1\r\n", "_\r\n"),
             (|r| r.null_array(), "*-1\r\n", "_\r\n"),
             (|r| r.bool(true), ":1\r\n", "#t\r\n"),

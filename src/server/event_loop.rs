@@ -192,6 +192,8 @@ impl Server {
         }
     }
 
+    /// An event for a connection that has ended in this very turn may arrive at its successor in the slot,
+    /// which then looks once in vain.
     fn on_client(&mut self, slot: usize, readable: bool, ended: bool, writable: bool) {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         if writable {
