@@ -232,6 +232,12 @@ pub enum CommandError {
     ConfigRewriteFailed(String),
 
     // DEBUG.
+    #[error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")]
+    ReloadOptions,
+    #[error("ERR Error trying to load the RDB dump, check server logs.")]
+    ReloadFailed,
+    #[error("ERR failed to restart the server. Check server logs.")]
+    RestartFailed,
     #[error("ERR DEBUG {0} is not supported by this server")]
     DebugUnavailable(&'static str),
     #[error("ERR Debug option only available for cluster mode enabled setup!")]
