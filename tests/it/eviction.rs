@@ -168,10 +168,7 @@ fn expired_keys_that_nobody_looks_up_are_deleted_and_counted() {
     let server = Server::start();
     let mut client = server.client();
     check(&mut client, "DEBUG SET-ACTIVE-EXPIRE 0", "+OK");
-    let mut requests = String::new();
-    for key in 0..KEYS {
-        requests.push_str(&format!("SET key:{key} v PX 1\r\n"));
-    }
+    let requests = (0..KEYS).map(|key| format!("SET key:{key} v PX 1\r\n")).collect::<Vec<_>>().concat();
     client.send_raw(requests.as_bytes());
     for _ in 0..KEYS {
         assert_eq!(client.reply(), "+OK");

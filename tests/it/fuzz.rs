@@ -160,7 +160,7 @@ impl Victim {
     }
 
     /// Sends bytes on a connection of their own, which the server must close once it has heard all.
-    fn suffers(&mut self, bytes: &[u8]) {
+    fn suffers(&self, bytes: &[u8]) {
         let mut attacker = self.server.client();
         // The server may close before it has read everything.
         let _ = attacker.try_send_raw(bytes);

@@ -223,7 +223,7 @@ fn a_damaged_file_stops_the_start_and_the_log_says_where_the_damage_is() {
     let mut unknown_item = b"REDIS0011".to_vec();
     unknown_item.push(200);
     refused(&unknown_item, "corrupt at byte 9: unknown type of item\n");
-    let mut flipped = sound.clone();
+    let mut flipped = sound;
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
     refused(&flipped, "Wrong RDB checksum expected: (");
@@ -268,7 +268,7 @@ fn a_file_that_cannot_be_opened_stops_the_start() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("dump.rdb");
     fs::write(&path, b"REDIS0011").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let output = run_in(directory.path());
     // Root may read it all the same, and finds it cut short.
     let log = String::from_utf8_lossy(&output.stdout).into_owned();

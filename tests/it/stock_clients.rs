@@ -140,7 +140,7 @@ fn redis_cli_answers_one_request() {
 fn redis_cli_loads_and_scans() {
     let server = Server::start();
     let mut client = server.client();
-    let requests: String = (0..1000).map(|n| format!("SET key:{n} value\r\n")).collect();
+    let requests = (0..1000).map(|n| format!("SET key:{n} value\r\n")).collect::<Vec<_>>().concat();
     let report = output_of("redis-cli", &server, &["--pipe"], &requests);
     assert!(report.contains("errors: 0, replies: 1000"), "{report}");
     check(&mut client, "DBSIZE", ":1000");

@@ -75,15 +75,15 @@ fn a_database_exchanged_for_itself_is_propagated_but_nobody_is_told() {
 #[test]
 fn a_flush_counts_keys_and_is_propagated_even_if_there_are_none() {
     records(&["SET a 1", "SET b 1"], "FLUSHDB", &["flushed 0", "propagate 0 FLUSHDB", "dirty 2"]);
-    records(&[], "FLUSHALL ASYNC", &["propagate 0 FLUSHALL ASYNC", "dirty 0"]);
+    records(&[], "FLUSHDB ASYNC", &["flushed 0", "propagate 0 FLUSHDB ASYNC", "dirty 0"]);
 }
 
 #[test]
 fn a_flush_tells_the_watchers_of_keys_that_were_there() {
     records(
         &["SET a 1", "WATCH a missing"],
-        "FLUSHALL",
-        &["vanished 0 a", "flushed 0", "propagate 0 FLUSHALL", "dirty 1"],
+        "FLUSHDB",
+        &["vanished 0 a", "flushed 0", "propagate 0 FLUSHDB", "dirty 1"],
     );
 }
 
