@@ -119,6 +119,8 @@ pub struct Session {
     /// How many of these are patterns.
     pub pattern_subscriptions: usize,
     pub shard_subscriptions: usize,
+    /// Memory of all subscriptions.
+    pub subscription_bytes: usize,
     pub reply_mode: ReplyMode,
     /// Client-side caching, while CLIENT TRACKING is on.
     pub caching: Option<Box<Caching>>,
@@ -173,6 +175,7 @@ impl Session {
             subscriptions: 0,
             pattern_subscriptions: 0,
             shard_subscriptions: 0,
+            subscription_bytes: 0,
             reply_mode: ReplyMode::On,
             caching: None,
             no_evict: false,
