@@ -41,6 +41,7 @@ pub fn client_memory_bytes(session: &Session, output: &Output) -> usize {
         + transaction
         + session.watched_keys * WATCHED_KEY_BYTES
         + session.subscription_bytes
+        + session.caching.as_ref().map_or(0, |caching| caching.prefix_bytes)
 }
 
 /// Memory of what has been received and not executed.

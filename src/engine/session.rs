@@ -139,6 +139,8 @@ pub struct Session {
     pub argument_bytes: usize,
     /// Since when the soft output limit has been exceeded, in milliseconds.
     pub soft_limit_since_ms: Option<i64>,
+    /// What its output holds are messages alone: it has asked for nothing.
+    pub only_listens: bool,
     /// Messages have grown its output beyond the first chunk since its limits were last checked.
     pub output_grown: bool,
     /// What the last look at its memory found, under which kind it was booked, and whether it stands
@@ -188,6 +190,7 @@ impl Session {
             query_buffer_free_bytes: 0,
             argument_bytes: 0,
             soft_limit_since_ms: None,
+            only_listens: false,
             output_grown: false,
             memory_bytes: 0,
             memory_kind: ClientKind::Normal,
