@@ -19,6 +19,22 @@ fn the_slow_log_shows_the_latest_requests_first() {
 }
 
 #[test]
+fn the_slow_log_hides_secrets() {
+    let server = Server::with(&["--slowlog-log-slower-than", "0"]);
+    let mut client = server.client();
+    let mut logged = |request: &str, shown: &str| {
+        client.call(request);
+        let newest = client.call("SLOWLOG GET 1");
+        assert!(newest.contains(&format!("[{shown}]")), "{newest}");
+    };
+    logged("CONFIG SET masterauth secret", "$CONFIG $SET $masterauth $(redacted)");
+    logged("config set hz 20 MasterAuth secret", "$config $set $hz $20 $MasterAuth $(redacted)");
+    // Also where CONFIG SET fails.
+    logged("CONFIG SET nosuch 1 masterauth secret", "$CONFIG $SET $nosuch $1 $masterauth $(redacted)");
+    logged("HELLO 3 AUTH nobody secret", "$HELLO $3 $AUTH $(redacted) $(redacted)");
+}
+
+#[test]
 fn slow_log_arguments_are_checked() {
     let server = Server::start();
     let count = "-ERR count should be greater than or equal to -1";
@@ -246,6 +262,10 @@ fn documentation_names_group_version_and_arguments() {
         docs.contains("$arguments *2[*6[$name $channel $type $string $display_text $channel] *6["),
         "{docs}"
     );
+    let auth = client.call("COMMAND DOCS auth");
+    assert!(auth.contains("$display_text $username $since $6.0.0 $flags *1["), "{auth}");
+    let kill = client.call("COMMAND DOCS client|kill");
+    assert!(kill.contains("$display_text $ip:port $deprecated_since $2.8.12] "), "{kill}");
     let container = client.call("COMMAND DOCS slowlog");
     assert!(container.contains("$subcommands *8[$slowlog|get *"), "{container}");
 }
