@@ -83,6 +83,32 @@ fn latency_of_events_that_never_happened() {
 }
 
 #[test]
+fn refused_calls_are_rejected_and_calls_that_answer_an_error_are_failed() {
+    let server = Server::start();
+    let mut client = server.client();
+    for request in ["SET s x", "CONFIG RESETSTAT", "INCR s", "GET", "NOSUCH", "MULTI", "INCR s", "EXEC"] {
+        client.call(request);
+    }
+    for request in ["MULTI", "GET", "EXEC", "EXEC"] {
+        client.call(request);
+    }
+    let stats = client.call("INFO commandstats errorstats stats");
+    let counts = |name: &str| {
+        let line = stats.split(['\r', '\n']).find(|line| line.starts_with(name)).unwrap_or(name);
+        let shown = line.split(',').filter(|part| !part.contains("usec"));
+        shown.collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(counts("cmdstat_incr:"), "cmdstat_incr:calls=2,rejected_calls=0,failed_calls=2");
+    assert_eq!(counts("cmdstat_get:"), "cmdstat_get:calls=0,rejected_calls=2,failed_calls=0");
+    // What fails inside of a transaction is not EXEC's failure.
+    assert_eq!(counts("cmdstat_exec:"), "cmdstat_exec:calls=3,rejected_calls=0,failed_calls=2");
+    assert_eq!(counts("cmdstat_multi:"), "cmdstat_multi:calls=2,rejected_calls=0,failed_calls=0");
+    assert_eq!(counts("errorstat_ERR:"), "errorstat_ERR:count=6");
+    assert_eq!(counts("errorstat_EXECABORT:"), "errorstat_EXECABORT:count=1");
+    assert_eq!(counts("total_error_replies:"), "total_error_replies:7");
+}
+
+#[test]
 fn histograms_are_kept_per_command_and_subcommand() {
     let server = Server::start();
     let mut client = server.client();
