@@ -95,11 +95,9 @@ pub struct DebugSwitches {
     pub reply_buffer_peak_reset_ms: i64,
     pub reply_buffer_resizing: bool,
     pub pause_cron: bool,
-    /// Scripts may call commands that are denied to them.
-    pub disable_deny_scripts: bool,
-    /// Checksums of RDB files and of RESTORE's payload are not checked.
+    /// Checksums of RDB files are not checked.
     pub skip_checksum_validation: bool,
-    /// Elements of lists from this size on get a node of their own.
+    /// Elements of lists from this size on get a node of their own. Checked and kept for when there are lists.
     pub quicklist_packed_threshold_bytes: u64,
 }
 
@@ -110,7 +108,6 @@ impl Default for DebugSwitches {
             reply_buffer_peak_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause_cron: false,
-            disable_deny_scripts: false,
             skip_checksum_validation: false,
             quicklist_packed_threshold_bytes: 1 << 30,
         }

@@ -333,7 +333,7 @@ impl Engine {
     ) -> Result<Loaded, ReadError> {
         let size = file.metadata().map_err(LoadError::Io)?.len();
         let mut reader = Reader::new(file, Some(size))?;
-        if !self.config.rdb.checksum {
+        if !self.config.rdb.checksum || self.debug.skip_checksum_validation {
             reader = reader.without_checksum();
         }
         let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace };

@@ -58,14 +58,14 @@ const WORDS: &[Word] = &[
     word("protocol", Exactly(3), protocol::protocol),
     word("quicklist", AtLeast(3), inspect::quicklist),
     word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
-    word("replicate", AtLeast(3), replicate),
+    word("replicate", AtLeast(3), |_, _| unavailable("REPLICATE")),
     word("replybuffer", Exactly(4), switches::reply_buffer),
     word("reload", AtLeast(2), restart::reload),
     word("restart", AtLeast(2), restart::restart),
     word("sdslen", Exactly(3), inspect::string_lengths),
     word("segfault", AtLeast(2), crash::segfault),
     word("set-active-expire", Exactly(3), switches::set_active_expire),
-    word("set-disable-deny-scripts", Exactly(3), switches::set_disable_deny_scripts),
+    word("set-disable-deny-scripts", Exactly(3), |_, _| unavailable("SET-DISABLE-DENY-SCRIPTS")),
     word("set-skip-checksum-validation", Exactly(3), switches::set_skip_checksum_validation),
     word("sleep", Exactly(3), sleep),
     word("stringmatch-test", Exactly(2), populate::match_random_patterns),
@@ -90,7 +90,7 @@ pub fn unknown_word(args: &Args<'_>) -> CommandError {
     }
 }
 
-pub fn unavailable(word: &'static str) -> CommandResult {
+fn unavailable(word: &'static str) -> CommandResult {
     Err(CommandError::DebugUnavailable(word))
 }
 
@@ -141,12 +141,6 @@ fn leak(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// Feeds the arguments to all replicas, of which there are none.
-fn replicate(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
-    ctx.reply.ok();
-    Ok(())
-}
-
 fn debug_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     help(ctx, "DEBUG", HELP)
 }
@@ -164,7 +158,6 @@ const HELP: &[Entry] = &[
     ("LOG <message>", "Write <message> to the server log."),
     ("HTSTATS <dbid> [full]", "Return hash table statistics of the specified database."),
     ("HTSTATS-KEY <key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value."),
-    ("REPLICATE <string>", "Replicate the provided string to replicas, allowing data divergence."),
     ("OBJECT <key>", "Show low level info about `key` and associated value."),
     ("OOM", "Crash the server simulating an out-of-memory error."),
     ("PANIC", "Crash the server simulating a panic."),
@@ -184,7 +177,7 @@ const HELP: &[Entry] = &[
     ("SEGFAULT", "Crash the server with sigsegv."),
     ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
     ("QUICKLIST-PACKED-THRESHOLD <size>", "Elements of lists from this size on get a node of their own."),
-    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Whether checksums of RDB files and RESTORE's payload count."),
+    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1: do not compare the checksums of RDB files."),
     ("SLEEP <seconds>", "Stop the server for <seconds>. Decimals allowed."),
     ("STRINGMATCH-TEST", "Match random patterns with random texts."),
     ("STRUCTSIZE", "Return the size of the server's core structures."),
