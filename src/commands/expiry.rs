@@ -144,7 +144,7 @@ fn set_expiry(ctx: &mut Ctx<'_>, args: &Args<'_>, unit: Unit, origin: Origin) ->
 
 fn finish_deleted(ctx: &mut Ctx<'_>, key: &[u8], entry: Entry) {
     let lazy = ctx.engine.config.memory.lazyfree_lazy_expire;
-    free(ctx.engine, entry, lazy);
+    free(&ctx.engine.worker, entry, lazy);
     let db = ctx.client.db;
     let effects = &mut ctx.keys.effects;
     effects.changed(db, key);

@@ -161,12 +161,20 @@ impl Engine {
         self.worker.reset_done();
     }
 
+    /// Enters an event into the latency monitor if it took as long as `latency-monitor-threshold` says.
+    #[inline]
+    pub fn note_latency(&mut self, event: &'static str, duration_us: u64) {
+        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
+        if threshold_ms > 0 {
+            let now_s = (self.clock.unix_ms() / 1000) as u64;
+            self.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
+        }
+    }
+
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.
     pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
         let Self { pubsub, clients, .. } = self;
-        let mut receivers = 0;
         pubsub.receivers(channel, |client, pattern| {
-            receivers += 1;
             clients.send(client, |reply| match pattern {
                 None => {
                     reply.push(3);
@@ -182,8 +190,7 @@ impl Engine {
                     reply.bulk(message);
                 }
             });
-        });
-        receivers
+        })
     }
 
     /// As [`Engine::publish`], for a shard channel.

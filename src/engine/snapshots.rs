@@ -183,9 +183,7 @@ impl Engine {
         stats.latest_fork_us = duration_us;
         let gigabytes = memory::used_memory() as f64 / f64::from(1 << 30);
         stats.fork_rate_gb_per_second = gigabytes * 1e6 / duration_us.max(1) as f64;
-        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
-        let now_s = (self.clock.unix_ms() / 1000) as u64;
-        self.latency.add_if_needed("fork", duration_us / 1000, threshold_ms, now_s);
+        self.note_latency("fork", duration_us);
     }
 
     /// Takes the child's reports and, if it has ended, its result.

@@ -153,6 +153,6 @@ fn next_i32(args: &Args<'_>) -> Result<i32, CommandError> {
 fn free_replaced(ctx: &Ctx<'_>, replaced: Option<Entry>) {
     if let Some(entry) = replaced {
         let lazy = ctx.engine.config.memory.lazyfree_lazy_server_del;
-        free(ctx.engine, entry, lazy);
+        free(&ctx.engine.worker, entry, lazy);
     }
 }

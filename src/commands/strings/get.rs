@@ -84,7 +84,7 @@ fn has_passed(ctx: &Ctx<'_>, form: Form, at_ms: i64) -> bool {
 
 fn delete(ctx: &mut Ctx<'_>, key: &[u8], lazy: bool) {
     let Some(entry) = ctx.keys.remove(key) else { return };
-    free(ctx.engine, entry, lazy);
+    free(&ctx.engine.worker, entry, lazy);
     let db = ctx.client.db;
     ctx.keys.effects.changed(db, key);
     ctx.keys.effects.event(EventClass::GENERIC, "del", db, key);
