@@ -6,6 +6,9 @@ use thiserror::Error;
 use crate::config::SetError;
 use crate::keyspace::WrongType;
 
+/// How much of an argument, or of all of them together, an error repeats.
+pub const REPEATED_BYTES_MAX: usize = 128;
+
 /// An error reply; the first word is its code.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CommandError {
@@ -302,6 +305,12 @@ impl CommandError {
     pub fn code(text: &str) -> &str {
         text.split(' ').next().unwrap_or("ERR")
     }
+}
+
+/// At most `bytes_max` bytes of an argument, as text that an error repeats.
+pub fn shortened(argument: &[u8], bytes_max: usize) -> String {
+    let kept = argument.get(..bytes_max).unwrap_or(argument);
+    String::from_utf8_lossy(kept).into_owned()
 }
 
 impl From<SetError> for CommandError {
