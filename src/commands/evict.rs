@@ -10,7 +10,7 @@
 
 use super::effects::{declare_interest, perform_beside};
 use super::free::free;
-use crate::config::{MaxmemoryPolicy, Memory};
+use crate::config::Memory;
 use crate::engine::{Engine, Session};
 use crate::keyspace::{Aging, EvictionPolicy, Keyspace};
 use crate::sys::clock;
@@ -56,7 +56,7 @@ fn evict_down_to(
     engine: &mut Engine,
     mut executing: Option<&mut Session>,
 ) -> Room {
-    if engine.config.memory.policy == MaxmemoryPolicy::NoEviction {
+    if engine.config.memory.policy == EvictionPolicy::NoEviction {
         return Room::None;
     }
     let started_us = clock::now_us();
@@ -84,7 +84,7 @@ fn evict_down_to(
 
 /// A few keys; how it ended, if it did. `excess` is the number of bytes still to be freed.
 fn evict_round(excess: &mut i64, keys: &mut Keyspace, engine: &mut Engine) -> Option<Room> {
-    let policy = policy_of(engine.config.memory.policy);
+    let policy = engine.config.memory.policy;
     let samples = engine.config.memory.samples as usize;
     let lazily = engine.config.memory.lazyfree_lazy_eviction;
     let watches_latency = engine.config.observe.latency_monitor_threshold_ms > 0;
@@ -113,19 +113,6 @@ pub fn aging_of(memory: &Memory) -> Aging {
         Aging::Lfu { log_factor: memory.lfu_log_factor, decay_minutes: memory.lfu_decay_minutes }
     } else {
         Aging::Lru
-    }
-}
-
-fn policy_of(configured: MaxmemoryPolicy) -> EvictionPolicy {
-    match configured {
-        MaxmemoryPolicy::VolatileLru => EvictionPolicy::VolatileLru,
-        MaxmemoryPolicy::VolatileLfu => EvictionPolicy::VolatileLfu,
-        MaxmemoryPolicy::VolatileRandom => EvictionPolicy::VolatileRandom,
-        MaxmemoryPolicy::VolatileTtl => EvictionPolicy::VolatileTtl,
-        MaxmemoryPolicy::AllkeysLru => EvictionPolicy::AllKeysLru,
-        MaxmemoryPolicy::AllkeysLfu => EvictionPolicy::AllKeysLfu,
-        MaxmemoryPolicy::AllkeysRandom => EvictionPolicy::AllKeysRandom,
-        MaxmemoryPolicy::NoEviction => EvictionPolicy::NoEviction,
     }
 }
 

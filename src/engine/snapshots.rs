@@ -14,9 +14,9 @@ use thiserror::Error;
 
 use super::parts::Engine;
 use super::snapshot_child::{self, SnapshotChild};
-use crate::config::{Config, MaxmemoryPolicy, REDIS_VERSION, SavePoint};
+use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, Interrupted, KeptUsage, LoadOptions, Loaded, ReadError};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{EvictionPolicy, Keyspace};
 use crate::rdb::{self, LoadError, Reader, SaveError, WriterOptions};
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
@@ -394,9 +394,9 @@ fn write_back_behind(file: &File, written_back: &mut u64, bytes: u64) -> io::Res
     Ok(())
 }
 
-fn kept_usage(policy: MaxmemoryPolicy) -> KeptUsage {
+fn kept_usage(policy: EvictionPolicy) -> KeptUsage {
     match policy {
-        MaxmemoryPolicy::AllkeysLru | MaxmemoryPolicy::VolatileLru => KeptUsage::IdleTime,
+        EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => KeptUsage::IdleTime,
         policy if policy.is_lfu() => KeptUsage::Frequency,
         _ => KeptUsage::Nothing,
     }
