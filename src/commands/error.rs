@@ -300,13 +300,6 @@ pub enum CommandError {
     NoShutdown,
 }
 
-impl CommandError {
-    /// The error code: what INFO errorstats counts by.
-    pub fn code(text: &str) -> &str {
-        text.split(' ').next().unwrap_or("ERR")
-    }
-}
-
 /// At most `bytes_max` bytes of an argument, as text that an error repeats.
 pub fn shortened(argument: &[u8], bytes_max: usize) -> String {
     let kept = argument.get(..bytes_max).unwrap_or(argument);

@@ -187,7 +187,7 @@ fn write_refusal(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) 
 /// Sends an error and counts it.
 pub fn write_error(ctx: &mut Ctx<'_>, error: &CommandError) {
     let text = error.to_string();
-    ctx.engine.stats.record_error(CommandError::code(&text).as_bytes());
+    ctx.engine.stats.record_error(text.as_bytes());
     ctx.reply.error(text.as_bytes());
 }
 
