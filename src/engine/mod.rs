@@ -19,7 +19,7 @@ mod snapshot_child;
 mod snapshots;
 mod watch;
 
-pub use action::{Action, CloseReason, ShutdownRequest};
+pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};

@@ -9,7 +9,6 @@ use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::eviction::Eviction;
 use super::pause::Pause;
-use super::session::ClientId;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
@@ -221,13 +220,6 @@ impl Engine {
         if wanted.contains(EventClass::KEYEVENT) {
             let channel = format!("__keyevent@{db}__:{event}");
             self.publish(channel.as_bytes(), key);
-        }
-    }
-
-    /// A client's transaction will fail; the executing client is told by the caller.
-    pub fn break_watch(&mut self, client: ClientId) {
-        if let Some(client) = self.clients.by_id_mut(client) {
-            client.session.watch_broken = true;
         }
     }
 }
