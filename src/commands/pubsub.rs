@@ -286,7 +286,7 @@ mod tests {
                     registry: &self.registry,
                     command: CommandId(0),
                 };
-                process(&mut ctx, OwnedRequest::of(&words).view());
+                process(&mut ctx, OwnedRequest::of(&words).view(), None);
             }
             let received = client.reply.output.single().unwrap_or_default().to_vec();
             client.reply.output.clear();

@@ -33,7 +33,7 @@ impl Bench {
     pub fn run(&mut self, words: &str) -> String {
         let mut request = request(words);
         let mut ctx = self.ctx(CommandId(0));
-        process(&mut ctx, request.view());
+        process(&mut ctx, request.view(), None);
         let reply = self.reply.output.single().unwrap_or_default().to_vec();
         self.reply.output.clear();
         String::from_utf8(reply).unwrap()

@@ -30,6 +30,8 @@ pub(super) struct Lookahead {
     parsers: [Parser; LOOKAHEAD_REQUESTS],
     /// How many of them hold a complete request.
     ready: usize,
+    /// The commands of the batch, the executing one first, where they were looked up.
+    commands: [Option<CommandId>; LOOKAHEAD_REQUESTS + 1],
     prefetch: Prefetch,
 }
 
@@ -252,7 +254,10 @@ impl Bench<'_> {
                 if next > 0 {
                     std::mem::swap(parser, &mut self.lookahead.parsers[next - 1]);
                 }
-                if self.execute_one(data.get(start..).unwrap_or_default(), parser, client) == Step::Wait {
+                let command = self.lookahead.commands[next].take();
+                if self.execute_one(data.get(start..).unwrap_or_default(), parser, command, client)
+                    == Step::Wait
+                {
                     return start;
                 }
                 start += parser.consumed();
@@ -272,27 +277,35 @@ impl Bench<'_> {
     /// not complete, or not valid, is left for its own turn.
     fn look_ahead(&mut self, data: &[u8], first: &mut Parser, client: &Client) {
         self.lookahead.ready = 0;
+        self.lookahead.commands[0] = None;
         let mut start = first.consumed();
         if start >= data.len() {
             return;
         }
         let limits = self.limits(client);
-        let Lookahead { parsers, ready, prefetch } = self.lookahead;
-        prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
+        let Lookahead { parsers, ready, commands, prefetch } = self.lookahead;
+        commands[0] = prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
         for parser in parsers {
             parser.reset();
             let rest = data.get(start..).unwrap_or_default();
             if rest.is_empty() || parser.parse(rest, &limits) != Ok(Progress::Complete) {
                 break;
             }
-            prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
-            start += parser.consumed();
             *ready += 1;
+            commands[*ready] =
+                prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
+            start += parser.consumed();
         }
         prefetch.finish(self.keys, client.session.db);
     }
 
-    fn execute_one(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> Step {
+    fn execute_one(
+        &mut self,
+        data: &[u8],
+        parser: &mut Parser,
+        command: Option<CommandId>,
+        client: &mut Client,
+    ) -> Step {
         if self.engine.limits_client_memory() {
             client.session.argument_bytes = parser.owned_bytes();
             self.engine.evict_clients(Some(client));
@@ -313,7 +326,7 @@ impl Bench<'_> {
             registry: self.registry,
             command: CommandId(0),
         };
-        match commands::process(&mut ctx, request) {
+        match commands::process(&mut ctx, request, command) {
             Outcome::Done => Step::Done,
             Outcome::Postponed => {
                 client.session.postponed = true;
