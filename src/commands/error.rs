@@ -103,6 +103,7 @@ pub enum CommandError {
     NestedMulti,
     #[error("ERR WATCH inside MULTI is not allowed")]
     WatchInMulti,
+
     // Strings.
     #[error("ERR The specified keys must contain string values")]
     LcsNotStrings,
@@ -114,8 +115,8 @@ pub enum CommandError {
     LcsTableTooBig,
     #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
     LcsOutOfMemory,
+
     // Keys and expiry.
-    //
     #[error("ERR invalid first DB index")]
     InvalidFirstDb,
     #[error("ERR invalid second DB index")]
@@ -136,7 +137,7 @@ pub enum CommandError {
          switching between policies at runtime LRU and LFU data will take some time to adjust."
     )]
     FrequencyNotTracked,
-    //
+
     // Connections and clients.
     #[error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
@@ -221,9 +222,6 @@ pub enum CommandError {
     CachingWithoutOptIn,
     #[error("ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.")]
     CachingWithoutOptOut,
-    //
-    // Channels.
-    //
 
     // Configuration.
     /// What CONFIG SET says, without its code.
@@ -268,6 +266,7 @@ pub enum CommandError {
          string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
     )]
     UnknownProtocolType,
+
     // Introspection.
     #[error("ERR count should be greater than or equal to -1")]
     SlowLogCount,
@@ -287,7 +286,7 @@ pub enum CommandError {
     KeysOfWrongArity,
     #[error("ERR Invalid arguments specified for command")]
     KeysNotFound,
-    //
+
     // Snapshots and shutdown.
     #[error("ERR Background save already in progress")]
     SaveInProgress,

@@ -23,21 +23,14 @@ const SUBCOMMANDS: &[Command] = &[
 ];
 
 const HELP: &[Entry] = &[
-    (
-        "ENCODING <key>",
-        "Return the kind of internal representation used in order to store the value\nassociated with a <key>.",
-    ),
+    ("ENCODING <key>", "Name the form in which the value of <key> is stored."),
     (
         "FREQ <key>",
-        "Return the access frequency index of the <key>. The returned integer is\n\
-         proportional to the logarithm of the recent access frequency of the key.",
+        "Return the access counter of <key>, which grows with the logarithm of its accesses.\n\
+         Only under an LFU policy.",
     ),
-    (
-        "IDLETIME <key>",
-        "Return the idle time of the <key>, that is the approximated number of\n\
-         seconds elapsed since the last access to the key.",
-    ),
-    ("REFCOUNT <key>", "Return the number of references of the value associated with the specified\n<key>."),
+    ("IDLETIME <key>", "Return the seconds since <key> was last used. Not under an LFU policy."),
+    ("REFCOUNT <key>", "Return how many references Redis would hold to the value of <key>."),
 ];
 
 /// Redis keeps one object for each integer below this, and reports them as referenced ...
