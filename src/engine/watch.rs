@@ -199,14 +199,14 @@ mod tests {
         };
         assert_eq!(breaks(false, Absent, Absent), (false, false));
         assert_eq!(breaks(false, Absent, Expired), (false, true));
-        assert_eq!(breaks(false, Absent, Live).0, true);
+        assert!(breaks(false, Absent, Live).0);
         for after in [Absent, Expired, Live] {
-            assert_eq!(breaks(false, Live, after).0, true);
+            assert!(breaks(false, Live, after).0);
             // It was alive when it was watched.
-            assert_eq!(breaks(false, Expired, after).0, true);
+            assert!(breaks(false, Expired, after).0);
         }
         assert_eq!(breaks(true, Expired, Absent), (false, false));
         assert_eq!(breaks(true, Expired, Expired), (false, true));
-        assert_eq!(breaks(true, Expired, Live).0, true);
+        assert!(breaks(true, Expired, Live).0);
     }
 }
