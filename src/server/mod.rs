@@ -6,7 +6,7 @@
 //! * `listeners`, `accept`: listening sockets, new connections, and the end of a connection.
 //! * `requests`: from bytes to executed requests.
 //! * `actions`: what commands ask of the loop.
-//! * `output`: replies on their way out.
+//! * `output`, `limits`: replies on their way out, and what clients may hold.
 //! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
 //! * `snapshots`: save points, the saving child, loading.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
@@ -17,6 +17,7 @@ mod actions;
 mod cron;
 mod event_loop;
 mod invocation;
+mod limits;
 mod listeners;
 mod logo;
 mod output;
