@@ -9,7 +9,7 @@ use crate::commands::command::{Command, CommandResult, Handler, command};
 use crate::commands::config_commands;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::commands::help::{Entry, help};
+use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
 use crate::sys::clock;
 use crate::sys::files::error_text;
 use crate::util::number::parse_f64;
@@ -79,14 +79,7 @@ fn debug(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         .find(|word| name.eq_ignore_ascii_case(word.name.as_bytes()) && word.arity.accepts(args.len()));
     match known {
         Some(word) => (word.handler)(ctx, args),
-        None => Err(unknown_word(args)),
-    }
-}
-
-pub fn unknown_word(args: &Args<'_>) -> CommandError {
-    CommandError::SubcommandArguments {
-        name: String::from_utf8_lossy(args.at(1)).chars().take(128).collect(),
-        container: "DEBUG".to_owned(),
+        None => Err(wrong_subcommand_arguments(args)),
     }
 }
 
