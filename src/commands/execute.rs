@@ -21,13 +21,14 @@ pub enum Outcome {
     Postponed,
 }
 
-/// Executes a client's request: lookup, admission, MULTI's queue, and the command itself.
+/// Executes a client's request: lookup (unless done already), admission, MULTI's queue, and the command
+/// itself.
 #[inline]
-pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
+pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
     if ctx.engine.tracking.is_active() {
         before_tracked(ctx);
     }
-    let outcome = lookup_and_execute(ctx, request);
+    let outcome = lookup_and_execute(ctx, request, looked_up);
     if outcome == Outcome::Done {
         ctx.client.reply_mode = match ctx.client.reply_mode {
             ReplyMode::SkipNext => ReplyMode::Skip,
@@ -55,8 +56,8 @@ pub fn mute(ctx: &mut Ctx<'_>, mark: Mark) {
     }
 }
 
-fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
-    let Some(id) = ctx.registry.lookup(&request) else {
+fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
+    let Some(id) = looked_up.or_else(|| ctx.registry.lookup(&request)) else {
         ctx.client.last_command = None;
         if is_http(&request) {
             abort_http(ctx);

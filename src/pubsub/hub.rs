@@ -162,7 +162,7 @@ impl PubSub {
         self.shard_channels.len()
     }
 
-    /// Memory a client's subscriptions occupy, estimated.
+    /// Memory a client's subscriptions occupy.
     pub fn subscriptions_bytes(&self, client: ClientId) -> usize {
         self.channels.client_bytes(client)
             + self.patterns.client_bytes(client)

@@ -3,11 +3,12 @@
 
 use super::cron::expired_keys;
 use super::event_loop::Server;
-use crate::commands::{self, Ctx, Outcome, Prefetch, Registry};
-use crate::engine::{Client, Closing, CommandId, Engine, shown};
+use super::limits;
+use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
+use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::resp::{Limits, Parser, Progress};
+use crate::resp::{Limits, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
 
@@ -17,7 +18,7 @@ const READS_PER_TURN_MAX: usize = 16;
 /// Room made for a read that continues a pending request.
 const PENDING_READ_BYTES: usize = 64 * 1024;
 
-/// How much of an oversized request the log shows.
+/// How much of a request that is refused the log shows.
 const LOGGED_BYTES_MAX: usize = 64;
 
 /// Requests of a pipeline that are parsed together, so that their keys' memory is on its way before
@@ -30,6 +31,8 @@ pub(super) struct Lookahead {
     parsers: [Parser; LOOKAHEAD_REQUESTS],
     /// How many of them hold a complete request.
     ready: usize,
+    /// The commands of the batch, the executing one first, where they were looked up.
+    commands: [Option<CommandId>; LOOKAHEAD_REQUESTS + 1],
     prefetch: Prefetch,
 }
 
@@ -242,7 +245,8 @@ impl Bench<'_> {
                 Ok(Progress::Complete) => {}
                 Ok(Progress::NeedMore) => break,
                 Err(error) => {
-                    self.refuse_protocol(client, &error.to_string());
+                    let rest = data.get(start..).unwrap_or_default();
+                    self.refuse_protocol(client, error, rest);
                     parser.reset();
                     return data.len();
                 }
@@ -252,15 +256,20 @@ impl Bench<'_> {
                 if next > 0 {
                     std::mem::swap(parser, &mut self.lookahead.parsers[next - 1]);
                 }
-                if self.execute_one(data.get(start..).unwrap_or_default(), parser, client) == Step::Wait {
+                let command = self.lookahead.commands[next].take();
+                if self.execute_one(data.get(start..).unwrap_or_default(), parser, command, client)
+                    == Step::Wait
+                {
                     return start;
                 }
                 start += parser.consumed();
                 parser.reset();
                 if self.engine.clients.has_grown() {
-                    self.engine.enforce_output_limits();
+                    limits::enforce_output_limits(self.engine, self.registry);
                 }
-                if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
+                if client.session.closing != Closing::No
+                    || limits::over_output_limit(self.engine, self.registry, client)
+                {
                     return data.len();
                 }
             }
@@ -272,30 +281,38 @@ impl Bench<'_> {
     /// not complete, or not valid, is left for its own turn.
     fn look_ahead(&mut self, data: &[u8], first: &mut Parser, client: &Client) {
         self.lookahead.ready = 0;
+        self.lookahead.commands[0] = None;
         let mut start = first.consumed();
         if start >= data.len() {
             return;
         }
         let limits = self.limits(client);
-        let Lookahead { parsers, ready, prefetch } = self.lookahead;
-        prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
+        let Lookahead { parsers, ready, commands, prefetch } = self.lookahead;
+        commands[0] = prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
         for parser in parsers {
             parser.reset();
             let rest = data.get(start..).unwrap_or_default();
             if rest.is_empty() || parser.parse(rest, &limits) != Ok(Progress::Complete) {
                 break;
             }
-            prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
-            start += parser.consumed();
             *ready += 1;
+            commands[*ready] =
+                prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
+            start += parser.consumed();
         }
         prefetch.finish(self.keys, client.session.db);
     }
 
-    fn execute_one(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> Step {
-        if self.engine.limits_client_memory() {
+    fn execute_one(
+        &mut self,
+        data: &[u8],
+        parser: &mut Parser,
+        command: Option<CommandId>,
+        client: &mut Client,
+    ) -> Step {
+        if limits::limits_client_memory(self.engine) {
             client.session.argument_bytes = parser.owned_bytes();
-            self.engine.evict_clients(Some(client));
+            limits::evict_clients(self.engine, self.registry, Some(client));
             if client.session.closing != Closing::No {
                 return Step::Done;
             }
@@ -313,7 +330,7 @@ impl Bench<'_> {
             registry: self.registry,
             command: CommandId(0),
         };
-        match commands::process(&mut ctx, request) {
+        match commands::process(&mut ctx, request, command) {
             Outcome::Done => Step::Done,
             Outcome::Postponed => {
                 client.session.postponed = true;
@@ -329,10 +346,18 @@ impl Bench<'_> {
         }
     }
 
-    fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
-        log::debug!("{text} from client: {}", client.session.peer);
+    fn refuse_protocol(&mut self, client: &mut Client, error: ProtocolError, request: &[u8]) {
+        if log::log_enabled!(log::Level::Debug) {
+            let text = error.to_string();
+            log::debug!(
+                "Protocol error ({}) from client: {}. Query buffer during protocol error: {}",
+                text.trim_start_matches("Protocol error: "),
+                self.line_of(client),
+                quoted_start(request)
+            );
+        }
         self.engine.stats.record_error(b"ERR");
-        client.reply.error(format!("ERR {text}").as_bytes());
+        client.reply.error(format!("ERR {error}").as_bytes());
         client.session.closing = Closing::AfterReply;
     }
 
@@ -343,21 +368,31 @@ impl Bench<'_> {
         client.session.last_interaction_ms = self.engine.clock.unix_ms();
     }
 
-    fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {
+    fn query_buffer_exceeded(&self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.received_bytes();
         if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
             return false;
         }
-        let mut start = Vec::new();
-        push_quoted(&mut start, input.buffer.get(..LOGGED_BYTES_MAX).unwrap_or(&input.buffer));
         log::warn!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {})",
-            shown(&client.session),
-            String::from_utf8_lossy(&start)
+            self.line_of(client),
+            quoted_start(&input.buffer)
         );
-        self.engine.stats.query_buffer_limit_disconnections += 1;
         true
     }
+
+    /// A client as the log shows it.
+    fn line_of(&self, client: &Client) -> String {
+        let now_ms = self.engine.clock.unix_ms();
+        client_info_line(&client.session, &client.reply.output, self.registry, now_ms)
+    }
+}
+
+/// The first bytes of a request, as text for the log.
+fn quoted_start(request: &[u8]) -> String {
+    let mut start = Vec::new();
+    push_quoted(&mut start, request.get(..LOGGED_BYTES_MAX).unwrap_or(request));
+    String::from_utf8_lossy(&start).into_owned()
 }
 
 /// What CLIENT LIST shows of a request that is arriving, and memory is measured by. Like Redis, a big
