@@ -347,8 +347,9 @@ impl Bench<'_> {
                 quoted_start(request)
             );
         }
-        self.engine.stats.record_error(b"ERR");
-        client.reply.error(format!("ERR {error}").as_bytes());
+        let reply = format!("ERR {error}");
+        self.engine.stats.record_error(reply.as_bytes());
+        client.reply.error(reply.as_bytes());
         client.session.closing = Closing::AfterReply;
     }
 
