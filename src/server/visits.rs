@@ -123,10 +123,14 @@ fn fitting_capacity(capacity: usize, peak: usize) -> Option<usize> {
     None
 }
 
-/// Gives back the free room in the query buffer of a client that waits with half a request.
+/// Gives back the free room in the buffers of a client that waits with half a request.
 fn shrink_query_buffer(input: &mut Input, client: &mut Client) {
     if input.buffer.capacity() - input.buffer.len() > QUERY_BUFFER_SLACK_BYTES {
         input.buffer.shrink_to_fit();
+    }
+    if input.parser.arriving_bytes().is_some_and(|(len, capacity)| capacity - len > QUERY_BUFFER_SLACK_BYTES)
+    {
+        input.parser.shrink_arriving();
     }
     super::requests::note_buffers(input, client);
 }
