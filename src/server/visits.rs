@@ -68,7 +68,7 @@ impl Engine {
         })
     }
 
-    /// Doubles a reply buffer that was full, and gives back what was not used lately.
+    /// Doubles a reply buffer that did not suffice, and gives back what was not used lately.
     fn resize_reply_buffer(&mut self, slot: usize, now_ms: i64) {
         let Some(client) = self.clients.by_slot_mut(slot) else { return };
         let output = &mut client.reply.output;
@@ -117,7 +117,7 @@ fn fitting_capacity(capacity: usize, peak: usize) -> Option<usize> {
     if capacity / 2 >= REPLY_BUFFER_BYTES_MIN && peak < capacity / 2 {
         return Some(REPLY_BUFFER_BYTES_MIN.max(peak + 1));
     }
-    if peak >= capacity && capacity < CHUNK_BYTES {
+    if peak > capacity && capacity < CHUNK_BYTES {
         return Some(CHUNK_BYTES.min(capacity * 2));
     }
     None
@@ -147,7 +147,8 @@ mod tests {
         assert_eq!(fitting_capacity(16_384, 5), Some(1024));
         assert_eq!(fitting_capacity(16_384, 3000), Some(3001));
         assert_eq!(fitting_capacity(16_384, 9000), None);
-        assert_eq!(fitting_capacity(2048, 2048), Some(4096));
+        assert_eq!(fitting_capacity(2048, 2048), None);
+        assert_eq!(fitting_capacity(2048, 2049), Some(4096));
         assert_eq!(fitting_capacity(16_384, 16_384), None);
     }
 }
