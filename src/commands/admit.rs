@@ -3,7 +3,7 @@
 
 use super::command::{Command, flags};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, REPEATED_BYTES_MAX, shortened};
 use super::registry::Registry;
 use crate::engine::{CommandId, PauseKind};
 use crate::resp::Request;
@@ -35,6 +35,7 @@ pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<
     possible_in_transaction(ctx, command)?;
     memory_left(ctx, command, nature)?;
     disk_writable(ctx, command, nature)?;
+    enough_replicas(ctx, nature)?;
     possible_while_subscribed(ctx, id, command)?;
     not_loading(ctx, nature)?;
     Ok(not_paused(ctx, nature))
@@ -45,26 +46,21 @@ pub fn unknown_command(registry: &Registry, request: &Request<'_>) -> CommandErr
     let name = request.argument(0).unwrap_or_default();
     if registry.lookup_name(name).is_some() {
         return CommandError::UnknownSubcommand {
-            name: shortened(request.argument(1).unwrap_or_default(), 128),
+            name: shortened(request.argument(1).unwrap_or_default(), REPEATED_BYTES_MAX),
             container: String::from_utf8_lossy(name).to_uppercase(),
         };
     }
     let mut arguments = String::new();
     for argument in request.iter().skip(1) {
-        if arguments.len() >= 128 {
+        let room = REPEATED_BYTES_MAX.saturating_sub(arguments.len());
+        if room == 0 {
             break;
         }
-        let room = 128 - arguments.len();
         arguments.push('\'');
         arguments.push_str(&shortened(argument, room));
         arguments.push_str("' ");
     }
-    CommandError::UnknownCommand { name: shortened(name, 128), arguments }
-}
-
-/// At most `max` bytes of an argument, as text.
-fn shortened(argument: &[u8], max: usize) -> String {
-    String::from_utf8_lossy(&argument[..argument.len().min(max)]).into_owned()
+    CommandError::UnknownCommand { name: shortened(name, REPEATED_BYTES_MAX), arguments }
 }
 
 #[inline]
@@ -149,6 +145,15 @@ fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(),
         return Err(CommandError::SnapshotsFail);
     }
     Ok(())
+}
+
+/// `min-replicas-to-write`: without enough replicas, writes are refused rather than lost with this server.
+#[inline]
+fn enough_replicas(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    let replication = &ctx.engine.config.replication;
+    // There are no replicas yet: any wanted number is more than that.
+    let are_wanted = replication.min_replicas_to_write > 0 && replication.min_replicas_max_lag_seconds > 0;
+    if are_wanted && nature.flags & flags::WRITE != 0 { Err(CommandError::NoReplicas) } else { Ok(()) }
 }
 
 #[inline]

@@ -21,13 +21,14 @@ pub enum Outcome {
     Postponed,
 }
 
-/// Executes a client's request: lookup, admission, MULTI's queue, and the command itself.
+/// Executes a client's request: lookup (unless done already), admission, MULTI's queue, and the command
+/// itself.
 #[inline]
-pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
+pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
     if ctx.engine.tracking.is_active() {
         before_tracked(ctx);
     }
-    let outcome = lookup_and_execute(ctx, request);
+    let outcome = lookup_and_execute(ctx, request, looked_up);
     if outcome == Outcome::Done {
         ctx.client.reply_mode = match ctx.client.reply_mode {
             ReplyMode::SkipNext => ReplyMode::Skip,
@@ -55,8 +56,8 @@ pub fn mute(ctx: &mut Ctx<'_>, mark: Mark) {
     }
 }
 
-fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>) -> Outcome {
-    let Some(id) = ctx.registry.lookup(&request) else {
+fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
+    let Some(id) = looked_up.or_else(|| ctx.registry.lookup(&request)) else {
         ctx.client.last_command = None;
         if is_http(&request) {
             abort_http(ctx);
@@ -187,7 +188,7 @@ fn write_refusal(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) 
 /// Sends an error and counts it.
 pub fn write_error(ctx: &mut Ctx<'_>, error: &CommandError) {
     let text = error.to_string();
-    ctx.engine.stats.record_error(CommandError::code(&text).as_bytes());
+    ctx.engine.stats.record_error(text.as_bytes());
     ctx.reply.error(text.as_bytes());
 }
 
@@ -204,12 +205,8 @@ fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, f
         engine.command_stats.record_failed(usize::from(id.0));
     }
     let command = ctx.registry.command(id);
-    let threshold_ms = engine.config.observe.latency_monitor_threshold_ms;
-    if threshold_ms > 0 && duration_us / 1000 >= threshold_ms {
-        let event = if command.flags & flags::FAST != 0 { "fast-command" } else { "command" };
-        let now_s = (engine.clock.unix_ms() / 1000) as u64;
-        engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
-    }
+    engine
+        .note_latency(if command.flags & flags::FAST != 0 { "fast-command" } else { "command" }, duration_us);
     let slower_than_us = engine.config.observe.slowlog_log_slower_than_us;
     if slower_than_us >= 0 && duration_us >= slower_than_us as u64 && command.flags & flags::SKIP_SLOWLOG == 0
     {

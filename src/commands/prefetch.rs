@@ -3,8 +3,9 @@
 //!
 //! These are hints: a wrong guess (after SELECT, say) costs a little time and changes nothing.
 
-use super::command::{Begin, Find};
+use super::command::{Begin, Find, KeySpec};
 use super::registry::Registry;
+use crate::engine::CommandId;
 use crate::keyspace::Keyspace;
 use crate::resp::Request;
 
@@ -18,10 +19,22 @@ pub struct Prefetch {
 }
 
 impl Prefetch {
-    /// Asks for the buckets of a request's keys.
-    pub fn add(&mut self, keys: &Keyspace, registry: &Registry, db: usize, request: &Request<'_>) {
-        let Some(id) = registry.lookup(request) else { return };
-        let Some(spec) = registry.command(id).keys.first() else { return };
+    /// Asks for the buckets of a request's keys; returns the command, so that it is looked up once.
+    pub fn add(
+        &mut self,
+        keys: &Keyspace,
+        registry: &Registry,
+        db: usize,
+        request: &Request<'_>,
+    ) -> Option<CommandId> {
+        let id = registry.lookup(request)?;
+        if let Some(spec) = registry.command(id).keys.first() {
+            self.add_keys(keys, db, spec, request);
+        }
+        Some(id)
+    }
+
+    fn add_keys(&mut self, keys: &Keyspace, db: usize, spec: &KeySpec, request: &Request<'_>) {
         let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else { return };
         let end = if last < 0 { request.len() } else { first + last as usize + 1 };
         for index in (first..end).step_by(step.max(1)).take(KEYS_PER_REQUEST_MAX) {

@@ -167,12 +167,15 @@ fn note_counts(ctx: &mut Ctx<'_>) {
 
 fn publish(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let receivers = ctx.engine.publish(args.at(1), args.at(2));
+    // Replicas have subscribers of their own; the append-only file has none.
+    ctx.keys.effects.propagate_to_replicas();
     ctx.reply.count(receivers);
     Ok(())
 }
 
 fn spublish(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let receivers = ctx.engine.publish_to_shard(args.at(1), args.at(2));
+    ctx.keys.effects.propagate_to_replicas();
     ctx.reply.count(receivers);
     Ok(())
 }
@@ -247,6 +250,7 @@ fn pubsub_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 #[cfg(test)]
 mod tests {
     use super::super::registry::Registry;
+    use super::super::testing;
     use super::super::{TABLES, process};
     use super::*;
     use crate::config::Config;
@@ -287,7 +291,7 @@ mod tests {
                     registry: &self.registry,
                     command: CommandId(0),
                 };
-                process(&mut ctx, OwnedRequest::of(&words).view());
+                process(&mut ctx, OwnedRequest::of(&words).view(), None);
             }
             let received = client.reply.output.single().unwrap_or_default().to_vec();
             client.reply.output.clear();
@@ -349,6 +353,14 @@ mod tests {
             bench.receives(&["SUBSCRIBE a", "PUBLISH a x"]),
             ">3 $9 subscribe $1 a :1 >3 $7 message $1 a $1 x "
         );
+    }
+
+    #[test]
+    fn replicas_publish_what_is_published_here() {
+        for command in ["PUBLISH a x", "SPUBLISH a x"] {
+            let recorded = testing::Bench::new().recorded(command);
+            assert_eq!(recorded, ["propagate to replicas", "dirty 0"], "{command}");
+        }
     }
 
     #[test]

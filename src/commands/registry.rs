@@ -167,13 +167,20 @@ impl Registry {
     }
 }
 
-/// A hash that ignores case. Names come from our own table, so nobody can make them collide.
+/// A hash that ignores case: of the length and at most sixteen bytes, the first and the last ones. Names
+/// come from our own table, so nobody can make them collide; that they differ is checked by comparing.
 #[inline]
 fn hash(name: &[u8]) -> u64 {
-    let mut hash = name.len() as u64;
-    for byte in name {
-        hash = (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash ^= hash >> 29;
-    }
-    hash
+    const FOLD: u64 = 0x2020_2020_2020_2020;
+    let (head, tail) = if let (Some(head), Some(tail)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
+    } else if let (Some(head), Some(tail)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
+    } else {
+        let byte = |index: usize| u64::from(name.get(index).copied().unwrap_or_default());
+        (byte(0) | byte(1) << 8, byte(2))
+    };
+    let mixed = ((head | FOLD) ^ (tail | FOLD).rotate_left(29) ^ name.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
 }

@@ -33,7 +33,7 @@ impl Bench {
     pub fn run(&mut self, words: &str) -> String {
         let mut request = request(words);
         let mut ctx = self.ctx(CommandId(0));
-        process(&mut ctx, request.view());
+        process(&mut ctx, request.view(), None);
         let reply = self.reply.output.single().unwrap_or_default().to_vec();
         self.reply.output.clear();
         String::from_utf8(reply).unwrap()
@@ -58,8 +58,10 @@ impl Bench {
         self.keys.effects.take_into(&mut batch);
         let mut lines: Vec<String> = batch.iter().map(shown).collect();
         let nothing_propagated = !lines.iter().any(|line| line.starts_with("propagate"));
-        if self.keys.effects.take_propagation() == Propagation::AsRecorded && nothing_propagated {
-            lines.push("propagate nothing".to_owned());
+        match self.keys.effects.take_propagation() {
+            Propagation::AsRecorded if nothing_propagated => lines.push("propagate nothing".to_owned()),
+            Propagation::AsReceivedToReplicas => lines.push("propagate to replicas".to_owned()),
+            Propagation::AsReceived | Propagation::AsRecorded => {}
         }
         lines.push(format!("dirty {}", self.keys.effects.dirty() - dirty_before));
         lines

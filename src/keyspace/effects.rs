@@ -135,6 +135,8 @@ pub enum Propagation {
     AsReceived,
     /// Only what was recorded, which may be nothing.
     AsRecorded,
+    /// As received, to replicas alone, and although no data changed.
+    AsReceivedToReplicas,
 }
 
 /// The recorder. See the module's page.
@@ -188,10 +190,6 @@ impl Effects {
     /// Sets `notify-keyspace-events`.
     pub fn set_event_classes(&mut self, classes: EventClass) {
         self.classes = classes;
-    }
-
-    pub fn event_classes(&self) -> EventClass {
-        self.classes
     }
 
     /// A key was changed: one unit of the dirty counter.
@@ -271,6 +269,11 @@ impl Effects {
     /// The running command is not propagated.
     pub fn propagate_nothing(&mut self) {
         self.propagation = Propagation::AsRecorded;
+    }
+
+    /// The running command changes no data, but replicas are to execute it too.
+    pub fn propagate_to_replicas(&mut self) {
+        self.propagation = Propagation::AsReceivedToReplicas;
     }
 
     /// How the finished command is propagated; the next one starts afresh.

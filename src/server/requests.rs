@@ -8,7 +8,7 @@ use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
 use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::resp::{Limits, Parser, Progress, ProtocolError};
+use crate::resp::{BUFFER_BYTES_MAX, Limits, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
 
@@ -31,6 +31,8 @@ pub(super) struct Lookahead {
     parsers: [Parser; LOOKAHEAD_REQUESTS],
     /// How many of them hold a complete request.
     ready: usize,
+    /// The commands of the batch, the executing one first, where they were looked up.
+    commands: [Option<CommandId>; LOOKAHEAD_REQUESTS + 1],
     prefetch: Prefetch,
 }
 
@@ -71,7 +73,8 @@ impl Server {
         let waited = client.session.postponed;
         let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
         if connection.is_readable && fate == Fate::Lives && client.session.closing == Closing::No {
-            self.still_readable.push(slot);
+            connection.is_left_over = true;
+            self.left_over.connections.push(slot);
         }
         if client.session.postponed && !waited {
             self.cron.postpone(id);
@@ -87,19 +90,9 @@ impl Server {
             self.engine.client_memory.measure(&mut client);
         }
         self.engine.clients.put_back(client);
-        self.perform_actions(id);
+        self.perform_actions();
         if ends {
             self.disconnect(id);
-        }
-    }
-
-    /// Goes on with connections that had used up their share of the last turn.
-    pub(super) fn read_leftovers(&mut self) {
-        for slot in std::mem::take(&mut self.still_readable) {
-            if self.exit.is_some() {
-                return;
-            }
-            self.read_client(slot);
         }
     }
 
@@ -254,7 +247,10 @@ impl Bench<'_> {
                 if next > 0 {
                     std::mem::swap(parser, &mut self.lookahead.parsers[next - 1]);
                 }
-                if self.execute_one(data.get(start..).unwrap_or_default(), parser, client) == Step::Wait {
+                let command = self.lookahead.commands[next].take();
+                if self.execute_one(data.get(start..).unwrap_or_default(), parser, command, client)
+                    == Step::Wait
+                {
                     return start;
                 }
                 start += parser.consumed();
@@ -276,27 +272,35 @@ impl Bench<'_> {
     /// not complete, or not valid, is left for its own turn.
     fn look_ahead(&mut self, data: &[u8], first: &mut Parser, client: &Client) {
         self.lookahead.ready = 0;
+        self.lookahead.commands[0] = None;
         let mut start = first.consumed();
         if start >= data.len() {
             return;
         }
         let limits = self.limits(client);
-        let Lookahead { parsers, ready, prefetch } = self.lookahead;
-        prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
+        let Lookahead { parsers, ready, commands, prefetch } = self.lookahead;
+        commands[0] = prefetch.add(self.keys, self.registry, client.session.db, &first.request(data));
         for parser in parsers {
             parser.reset();
             let rest = data.get(start..).unwrap_or_default();
             if rest.is_empty() || parser.parse(rest, &limits) != Ok(Progress::Complete) {
                 break;
             }
-            prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
-            start += parser.consumed();
             *ready += 1;
+            commands[*ready] =
+                prefetch.add(self.keys, self.registry, client.session.db, &parser.request(rest));
+            start += parser.consumed();
         }
         prefetch.finish(self.keys, client.session.db);
     }
 
-    fn execute_one(&mut self, data: &[u8], parser: &mut Parser, client: &mut Client) -> Step {
+    fn execute_one(
+        &mut self,
+        data: &[u8],
+        parser: &mut Parser,
+        command: Option<CommandId>,
+        client: &mut Client,
+    ) -> Step {
         if limits::limits_client_memory(self.engine) {
             client.session.argument_bytes = parser.owned_bytes();
             limits::evict_clients(self.engine, self.registry, Some(client));
@@ -317,7 +321,7 @@ impl Bench<'_> {
             registry: self.registry,
             command: CommandId(0),
         };
-        match commands::process(&mut ctx, request) {
+        match commands::process(&mut ctx, request, command) {
             Outcome::Done => Step::Done,
             Outcome::Postponed => {
                 client.session.postponed = true;
@@ -343,8 +347,9 @@ impl Bench<'_> {
                 quoted_start(request)
             );
         }
-        self.engine.stats.record_error(b"ERR");
-        client.reply.error(format!("ERR {error}").as_bytes());
+        let reply = format!("ERR {error}");
+        self.engine.stats.record_error(reply.as_bytes());
+        client.reply.error(reply.as_bytes());
         client.session.closing = Closing::AfterReply;
     }
 
@@ -357,7 +362,8 @@ impl Bench<'_> {
 
     fn query_buffer_exceeded(&self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.received_bytes();
-        if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
+        let limit = self.engine.config.limits.query_buffer_bytes;
+        if held as u64 <= limit && input.buffer.len() <= BUFFER_BYTES_MAX {
             return false;
         }
         log::warn!(

@@ -30,14 +30,17 @@ fn is_closed_without_answer(server: &Server, requests: &[u8]) -> bool {
 }
 
 #[test]
-fn an_idle_client_is_closed_and_a_subscriber_is_not() {
+fn an_idle_client_is_closed_and_one_that_waits_is_not() {
     let server = Server::with(&["--timeout", "1"]);
-    let (mut idle, mut listener) = (server.client(), server.client());
+    let (mut idle, mut listener, mut paused) = (server.client(), server.client(), server.client());
     check(&mut listener, "SUBSCRIBE news", "*3[$subscribe $news :1]");
+    check(&mut paused, "CLIENT PAUSE 100000 WRITE", "+OK");
+    paused.send("SET k v");
     check(&mut idle, "PING", "+PONG");
     assert!(idle.is_closed());
-    check(&mut server.client(), "PUBLISH news hello", ":1");
+    check_all(&mut server.client(), &[("CLIENT UNPAUSE", "+OK"), ("PUBLISH news hello", ":1")]);
     assert_eq!(listener.reply(), "*3[$message $news $hello]");
+    assert_eq!(paused.reply(), "+OK");
 }
 
 #[test]
