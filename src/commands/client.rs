@@ -244,7 +244,7 @@ fn on_or_off(args: &Args<'_>) -> Result<bool, CommandError> {
 }
 
 fn pause(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    at_most_four(args, "pause")?;
+    at_most_four(args)?;
     let kind = match args.at(3) {
         _ if args.len() == 3 => PauseKind::All,
         mode if mode.eq_ignore_ascii_case(b"all") => PauseKind::All,
@@ -274,7 +274,7 @@ fn unpause(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 
 /// No command blocks yet, so there is nobody to wake.
 fn unblock(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    at_most_four(args, "unblock")?;
+    at_most_four(args)?;
     if args.len() == 4 {
         let reason = args.at(3);
         if !reason.eq_ignore_ascii_case(b"timeout") && !reason.eq_ignore_ascii_case(b"error") {
@@ -287,9 +287,6 @@ fn unblock(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 /// The table has minimums only.
-fn at_most_four(args: &Args<'_>, name: &str) -> CommandResult {
-    if args.len() <= 4 {
-        return Ok(());
-    }
-    Err(CommandError::SubcommandArguments { name: name.to_owned(), container: "CLIENT".to_owned() })
+fn at_most_four(args: &Args<'_>) -> CommandResult {
+    if args.len() <= 4 { Ok(()) } else { Err(help::wrong_subcommand_arguments(args)) }
 }

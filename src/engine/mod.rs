@@ -1,25 +1,32 @@
 //! The parts of a running server that commands work on: clients, watched keys, pauses, statistics,
 //! and the actions that only the loop can perform.
 //!
+//! * `parts`: the engine itself.
+//! * `session`, `clients`: one client, and the table of all.
+//! * `client_memory`, `limits`: what clients hold, and who is closed for it.
+//! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
+//! * `snapshots`, `snapshot_child`: saving, here or in a child, and loading.
+//! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
+//!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
 //! builds an [`Engine`] and a keyspace, and can execute commands for clients that have no connection.
 
+mod parts;
+mod session;
+mod clients;
+mod client_memory;
+mod limits;
+mod watch;
+mod pause;
+mod eviction;
+mod memory;
+mod snapshots;
+mod snapshot_child;
 mod action;
 mod apply;
-mod clients;
-mod parts;
-mod client_memory;
-mod eviction;
-mod limits;
-mod memory;
-mod pause;
-mod session;
 mod shutdown;
-mod snapshot_child;
-mod snapshots;
-mod watch;
 
-pub use action::{Action, CloseReason, ShutdownRequest};
+pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};

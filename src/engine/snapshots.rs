@@ -14,9 +14,9 @@ use thiserror::Error;
 
 use super::parts::Engine;
 use super::snapshot_child::{self, SnapshotChild};
-use crate::config::{Config, MaxmemoryPolicy, REDIS_VERSION, SavePoint};
+use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, Interrupted, KeptUsage, LoadOptions, Loaded, ReadError};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{EvictionPolicy, Keyspace};
 use crate::rdb::{self, LoadError, Reader, SaveError, WriterOptions};
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
@@ -183,9 +183,7 @@ impl Engine {
         stats.latest_fork_us = duration_us;
         let gigabytes = memory::used_memory() as f64 / f64::from(1 << 30);
         stats.fork_rate_gb_per_second = gigabytes * 1e6 / duration_us.max(1) as f64;
-        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
-        let now_s = (self.clock.unix_ms() / 1000) as u64;
-        self.latency.add_if_needed("fork", duration_us / 1000, threshold_ms, now_s);
+        self.note_latency("fork", duration_us);
     }
 
     /// Takes the child's reports and, if it has ended, its result.
@@ -333,7 +331,7 @@ impl Engine {
     ) -> Result<Loaded, ReadError> {
         let size = file.metadata().map_err(LoadError::Io)?.len();
         let mut reader = Reader::new(file, Some(size))?;
-        if !self.config.rdb.checksum {
+        if !self.config.rdb.checksum || self.debug.skip_checksum_validation {
             reader = reader.without_checksum();
         }
         let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace };
@@ -396,9 +394,9 @@ fn write_back_behind(file: &File, written_back: &mut u64, bytes: u64) -> io::Res
     Ok(())
 }
 
-fn kept_usage(policy: MaxmemoryPolicy) -> KeptUsage {
+fn kept_usage(policy: EvictionPolicy) -> KeptUsage {
     match policy {
-        MaxmemoryPolicy::AllkeysLru | MaxmemoryPolicy::VolatileLru => KeptUsage::IdleTime,
+        EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => KeptUsage::IdleTime,
         policy if policy.is_lfu() => KeptUsage::Frequency,
         _ => KeptUsage::Nothing,
     }

@@ -143,20 +143,7 @@ impl Topics {
         names.sort_unstable_by_key(|&(sequence, _)| sequence);
         names.into_iter().map(|(_, name)| Rc::clone(name)).collect()
     }
-
-    /// Memory a client's subscriptions occupy, estimated. The names count in full for everyone who
-    /// listens: what a client is charged must not depend on others.
-    pub(super) fn client_bytes(&self, client: ClientId) -> usize {
-        let Some(mine) = self.by_client.get(&client) else {
-            return 0;
-        };
-        let names: usize = mine.keys().map(|name| name.len() + RC_HEADER_BYTES).sum();
-        mine.allocation_size() + names + mine.len() * size_of::<(Sequence, ClientId)>()
-    }
 }
-
-/// The strong and weak counts before the bytes of an `Rc<[u8]>`.
-const RC_HEADER_BYTES: usize = 2 * size_of::<usize>();
 
 #[cfg(test)]
 mod tests {
@@ -197,14 +184,6 @@ mod tests {
         topics.remove_client(1, |born| ended.push(born));
         assert_eq!(ended, [0]);
         assert_eq!(topics.names().collect::<Vec<_>>(), [b"b"]);
-        assert_eq!((topics.count(1), topics.client_bytes(1)), (0, 0));
-    }
-
-    #[test]
-    fn the_estimate_grows_with_the_names() {
-        let mut topics = Topics::default();
-        topics.subscribe(1, b"a");
-        topics.subscribe(2, &[b'x'; 1000]);
-        assert_eq!(topics.client_bytes(2) - topics.client_bytes(1), 999);
+        assert_eq!(topics.count(1), 0);
     }
 }

@@ -231,9 +231,11 @@ mod tests {
         (written(Protocol::Resp2, &write), written(Protocol::Resp3, &write))
     }
 
+    type Write = fn(&mut Reply);
+
     #[test]
     fn each_shape_is_spelled_as_its_protocol_says() {
-        let cases: [(fn(&mut Reply), &str, &str); 11] = [
+        let cases: [(Write, &str, &str); 11] = [
             (|r| r.null(), "$-1\r\n", "_\r\n"),
             (|r| r.null_array(), "*-1\r\n", "_\r\n"),
             (|r| r.bool(true), ":1\r\n", "#t\r\n"),

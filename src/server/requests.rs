@@ -344,8 +344,9 @@ impl Bench<'_> {
 
     fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
         log::debug!("{text} from client: {}", client.session.peer);
-        self.engine.stats.record_error(b"ERR");
-        client.reply.error(format!("ERR {text}").as_bytes());
+        let reply = format!("ERR {text}");
+        self.engine.stats.record_error(reply.as_bytes());
+        client.reply.error(reply.as_bytes());
         client.session.closing = Closing::AfterReply;
     }
 

@@ -155,6 +155,28 @@ fn a_reload_brings_the_keys_back_and_merges_if_asked() {
 }
 
 #[test]
+fn a_wrong_checksum_counts_unless_it_is_switched_off() {
+    let server = Server::start();
+    let mut client = server.client();
+    check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK")]);
+    let file = server.path("dump.rdb");
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&file, bytes).unwrap();
+    check_all(
+        &mut client,
+        &[
+            ("DEBUG RELOAD NOSAVE", "-ERR Error trying to load the RDB dump, check server logs."),
+            ("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1", "+OK"),
+            ("DEBUG RELOAD NOSAVE", "+OK"),
+            ("GET k", "$v"),
+            ("DEBUG SET-SKIP-CHECKSUM-VALIDATION 0", "+OK"),
+            ("DEBUG RELOAD NOSAVE", "-ERR Error trying to load the RDB dump, check server logs."),
+        ],
+    );
+}
+
+#[test]
 fn after_flushall_the_file_is_empty_if_there_are_save_points() {
     let server = Server::with(&["--save", "900 1"]);
     let mut client = server.client();

@@ -4,6 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
+use crate::commands::help::wrong_subcommand_arguments;
 use crate::keyspace::{Expiry, NewString};
 use crate::util::glob;
 
@@ -14,7 +15,7 @@ const TEST_BYTES_MAX: u64 = 32;
 
 pub fn populate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if args.len() > 5 {
-        return Err(super::words::unknown_word(args));
+        return Err(wrong_subcommand_arguments(args));
     }
     let count = positive(args)?;
     let prefix = if args.left() > 0 { args.next()? } else { b"key" };
@@ -41,7 +42,8 @@ pub fn populate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn positive(args: &Args<'_>) -> Result<u64, CommandError> {
-    u64::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)
+    let number = args.next_int().ok().and_then(|number| u64::try_from(number).ok());
+    number.ok_or(CommandError::MustBePositive)
 }
 
 pub fn match_random_patterns(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {

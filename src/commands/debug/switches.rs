@@ -1,10 +1,11 @@
 //! The words of DEBUG that change how the server behaves.
 
-use super::words::{switch, unknown_word};
+use super::words::switch;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
+use crate::commands::help::wrong_subcommand_arguments;
 use crate::engine::DebugSwitches;
 use crate::util::text::parse_memory;
 
@@ -19,12 +20,6 @@ pub fn set_active_expire(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResul
 
 pub fn pause_cron(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     ctx.engine.debug.pause_cron = switch(args.next()?);
-    ctx.reply.ok();
-    Ok(())
-}
-
-pub fn set_disable_deny_scripts(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    ctx.engine.debug.disable_deny_scripts = switch(args.next()?);
     ctx.reply.ok();
     Ok(())
 }
@@ -58,7 +53,7 @@ pub fn reply_buffer(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     } else if args.keyword("resizing") {
         debug.reply_buffer_resizing = switch(args.next()?);
     } else {
-        return Err(unknown_word(args));
+        return Err(wrong_subcommand_arguments(args));
     }
     ctx.reply.ok();
     Ok(())
