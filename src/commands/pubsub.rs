@@ -162,6 +162,7 @@ fn note_counts(ctx: &mut Ctx<'_>) {
     ctx.client.subscriptions = ctx.engine.pubsub.count(ctx.client.id);
     ctx.client.pattern_subscriptions = ctx.engine.pubsub.pattern_count(ctx.client.id);
     ctx.client.shard_subscriptions = ctx.engine.pubsub.shard_count(ctx.client.id);
+    ctx.client.subscription_bytes = ctx.engine.pubsub.subscriptions_bytes(ctx.client.id);
 }
 
 fn publish(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

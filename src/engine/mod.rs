@@ -3,9 +3,9 @@
 //!
 //! * `parts`: the engine itself.
 //! * `session`, `clients`: one client, and the table of all.
-//! * `client_memory`, `limits`: what clients hold, and who is closed for it.
+//! * `client_memory`: what clients hold.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
-//! * `snapshots`, `snapshot_child`: saving, here or in a child, and loading.
+//! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -15,10 +15,10 @@ mod parts;
 mod session;
 mod clients;
 mod client_memory;
-mod limits;
 mod watch;
 mod pause;
 mod eviction;
+mod loading;
 mod memory;
 mod snapshots;
 mod snapshot_child;
@@ -31,12 +31,12 @@ pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use eviction::Eviction;
-pub use limits::shown;
+pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
 pub use snapshot_child::SnapshotChild;
-pub use snapshots::{BackgroundSaveError, LoadFailed, ReloadFailed, ReloadOptions, SnapshotStatus};
+pub use snapshots::{BackgroundSaveError, SnapshotStatus};
 pub use watch::Watches;

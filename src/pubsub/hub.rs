@@ -70,6 +70,10 @@ impl PubSub {
         self.channels.count(client) + self.patterns.count(client)
     }
 
+    pub fn channel_count(&self, client: ClientId) -> usize {
+        self.channels.count(client)
+    }
+
     pub fn pattern_count(&self, client: ClientId) -> usize {
         self.patterns.count(client)
     }
@@ -77,6 +81,11 @@ impl PubSub {
     /// Shard channels of a client: the number in SSUBSCRIBE replies.
     pub fn shard_count(&self, client: ClientId) -> usize {
         self.shard_channels.count(client)
+    }
+
+    /// Whether a client has any subscription, which restricts what RESP2 lets it do.
+    pub fn is_subscriber(&self, client: ClientId) -> bool {
+        self.count(client) + self.shard_count(client) > 0
     }
 
     /// A client's channels in order of subscription, for UNSUBSCRIBE without arguments.
@@ -152,6 +161,13 @@ impl PubSub {
     pub fn numshardchannels(&self) -> usize {
         self.shard_channels.len()
     }
+
+    /// Memory a client's subscriptions occupy.
+    pub fn subscriptions_bytes(&self, client: ClientId) -> usize {
+        self.channels.client_bytes(client)
+            + self.patterns.client_bytes(client)
+            + self.shard_channels.client_bytes(client)
+    }
 }
 
 fn matching<'a>(topics: &'a Topics, pattern: Option<&'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
@@ -218,7 +234,7 @@ mod tests {
         assert_eq!((pubsub.count(2), pubsub.shard_count(2)), (0, 1));
         assert_eq!((pubsub.numsub(b"a"), pubsub.shardnumsub(b"a")), (1, 1));
         assert!(pubsub.sunsubscribe(2, b"a"));
-        assert_eq!(pubsub.shard_count(2), 0);
+        assert!(!pubsub.is_subscriber(2));
         assert_eq!(pubsub.numshardchannels(), 0);
     }
 
@@ -252,9 +268,10 @@ mod tests {
         pubsub.psubscribe(1, b"*");
         pubsub.ssubscribe(1, b"a");
         pubsub.psubscribe(2, b"*");
+        assert!(pubsub.subscriptions_bytes(1) > pubsub.subscriptions_bytes(2));
         pubsub.remove_client(1);
         assert_eq!(deliveries(&pubsub, b"a"), [(2, Some("*".to_owned()))]);
-        assert_eq!((pubsub.count(1), pubsub.shard_count(1)), (0, 0));
-        assert_eq!((pubsub.numpat(), pubsub.numchannels()), (1, 0));
+        assert!(!pubsub.is_subscriber(1));
+        assert_eq!((pubsub.numpat(), pubsub.numchannels(), pubsub.subscriptions_bytes(1)), (1, 0, 0));
     }
 }

@@ -10,5 +10,6 @@ mod request;
 pub use output::{CHUNK_BYTES, Mark, Output};
 pub use reply::{Protocol, Reply};
 pub use request::{
-    BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken,
+    BIG_ARGUMENT_BYTES, BUFFER_BYTES_MAX, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request,
+    Taken,
 };

@@ -30,6 +30,12 @@ const BIG_ARGUMENT_FIRST_BYTES: usize = 1024 * 1024;
 /// How much of a big argument stays readable for the slow log and MONITOR once it was taken.
 const TAKEN_HEAD_BYTES: usize = 128;
 
+/// A list of arguments that has grown beyond this is not kept for the next request.
+const SPANS_KEPT_MAX: usize = 1024;
+
+/// The longest buffer whose bytes spans can name. Whoever reads must close a client whose buffer is longer.
+pub const BUFFER_BYTES_MAX: usize = OWNED as usize - 1024 * 1024;
+
 const MULTIBULK_MAX: i64 = i32::MAX as i64;
 const UNAUTHENTICATED_MULTIBULK_MAX: i64 = 10;
 const UNAUTHENTICATED_BULK_BYTES_MAX: i64 = 16 * 1024;
@@ -193,9 +199,12 @@ impl Parser {
         Request { buffer, spans: &self.spans, owned: &mut self.owned }
     }
 
-    /// Forgets the request, keeping its allocations for the next one.
+    /// Forgets the request, keeping its allocations for the next one, unless they are large.
     pub fn reset(&mut self) {
         self.spans.clear();
+        if self.spans.capacity() > SPANS_KEPT_MAX {
+            self.spans = Vec::new();
+        }
         self.owned.clear();
         self.position = 0;
         self.bulks_left = None;
@@ -330,7 +339,7 @@ impl Parser {
     }
 
     fn push_span(&mut self, start: usize, len: usize) {
-        // A buffer never reaches 4 GiB: big bulks live outside it and the query buffer is limited.
+        // The buffer is not much longer than `BUFFER_BYTES_MAX`: big bulks live outside of it.
         self.spans.push(Span { start: start as u32, len: len as u32 });
     }
 

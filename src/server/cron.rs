@@ -26,7 +26,7 @@ pub struct Cron {
     timers: Timers,
     /// What is left of the time for the slow expiry cycle; 0: it is over.
     expiry_left_us: u64,
-    /// Listeners to ask again: accepting failed, or stopped at its share of the turn.
+    /// Listeners to ask again, because accepting failed.
     accept_again: Vec<usize>,
     /// Clients whose request waits for the end of a pause, in order of arrival.
     postponed: Vec<ClientId>,

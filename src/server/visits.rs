@@ -63,8 +63,9 @@ impl Engine {
         self.clients.by_slot(slot).is_some_and(|client| {
             let session = &client.session;
             let idle_s = self.clock.unix_ms() / 1000 - session.last_interaction_ms / 1000;
-            // Whoever waits for messages may be silent.
-            session.kind() == ClientKind::Normal && !session.is_monitor && idle_s > timeout_s
+            // Whoever waits for messages, or for us, may be silent.
+            let waits = session.kind() != ClientKind::Normal || session.is_monitor || session.postponed;
+            !waits && idle_s > timeout_s
         })
     }
 

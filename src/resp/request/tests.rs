@@ -167,3 +167,14 @@ proptest! {
         let _ = parse_in_pieces(&wire, piece);
     }
 }
+
+#[test]
+fn a_long_list_of_arguments_is_not_kept() {
+    let mut parser = Parser::default();
+    for (count, is_kept) in [(SPANS_KEPT_MAX, true), (SPANS_KEPT_MAX * 2, false)] {
+        let bytes = encode(&vec![b"x".to_vec(); count]);
+        assert_eq!(parser.parse(&bytes, &OPEN), Ok(Progress::Complete));
+        parser.reset();
+        assert_eq!(parser.spans.capacity() > 0, is_kept, "{count}");
+    }
+}
