@@ -35,6 +35,7 @@ pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<
     possible_in_transaction(ctx, command)?;
     memory_left(ctx, command, nature)?;
     disk_writable(ctx, command, nature)?;
+    enough_replicas(ctx, nature)?;
     possible_while_subscribed(ctx, id, command)?;
     not_loading(ctx, nature)?;
     Ok(not_paused(ctx, nature))
@@ -144,6 +145,15 @@ fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(),
         return Err(CommandError::SnapshotsFail);
     }
     Ok(())
+}
+
+/// `min-replicas-to-write`: without enough replicas, writes are refused rather than lost with this server.
+#[inline]
+fn enough_replicas(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    let replication = &ctx.engine.config.replication;
+    // There are no replicas yet: any wanted number is more than that.
+    let are_wanted = replication.min_replicas_to_write > 0 && replication.min_replicas_max_lag_seconds > 0;
+    if are_wanted && nature.flags & flags::WRITE != 0 { Err(CommandError::NoReplicas) } else { Ok(()) }
 }
 
 #[inline]

@@ -7,7 +7,7 @@ use super::command::CommandResult;
 use super::context::Ctx;
 use super::error::CommandError;
 use crate::engine::ClientId;
-use crate::tracking::{Caching, Mode, overlap};
+use crate::tracking::{Caching, Mode, PREFIX_BYTES, overlap};
 
 /// The options of CLIENT TRACKING ON.
 #[derive(Default)]
@@ -96,11 +96,15 @@ impl Options {
             };
         }
         let mut prefixes = if let Mode::Broadcast(prefixes) = present { prefixes } else { BTreeSet::new() };
-        prefixes.extend(self.prefixes.iter().map(|prefix| prefix.as_slice().into()));
-        if self.prefixes.is_empty() {
-            prefixes.insert([].into());
-        }
+        prefixes.extend(self.broadcast_prefixes().map(Box::from));
         Mode::Broadcast(prefixes)
+    }
+
+    /// The prefixes to listen to from now on: none in the other modes, and in broadcast mode the empty one
+    /// if no other was given.
+    fn broadcast_prefixes(&self) -> impl Iterator<Item = &[u8]> {
+        let everything: Option<&[u8]> = (self.broadcast && self.prefixes.is_empty()).then_some(b"");
+        self.prefixes.iter().map(Vec::as_slice).chain(everything)
     }
 }
 
@@ -134,9 +138,10 @@ fn enable(ctx: &mut Ctx<'_>, options: &Options) {
         Box::default()
     });
     caching.mode = options.mode(caching.mode);
-    for prefix in caching.prefixes() {
+    for prefix in options.broadcast_prefixes() {
         ctx.engine.tracking.listen(ctx.client.id, prefix);
     }
+    caching.prefix_bytes = caching.prefixes().map(|prefix| prefix.len() + PREFIX_BYTES).sum();
     caching.no_loop = options.no_loop;
     caching.redirect = options.redirect;
     caching.redirect_broken = false;

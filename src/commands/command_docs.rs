@@ -104,6 +104,14 @@ fn write_argument(reply: &mut Reply, argument: &Argument<'_>) -> usize {
         write_text(reply, "token", token);
         pairs += 1;
     }
+    if let Some(version) = argument.since {
+        write_text(reply, "since", version);
+        pairs += 1;
+    }
+    if let Some(version) = argument.deprecated_since {
+        write_text(reply, "deprecated_since", version);
+        pairs += 1;
+    }
     if !argument.flags.is_empty() {
         reply.bulk(b"flags");
         write_statuses(reply, argument.flags.names().collect());

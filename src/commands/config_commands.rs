@@ -10,7 +10,7 @@ use super::command::{Command, CommandResult, command, container};
 use super::context::Ctx;
 use super::error::CommandError;
 use super::help::help;
-use crate::config::SetContext;
+use crate::config::{SetContext, is_sensitive};
 use crate::sys::files::{error_text, replace_atomically};
 
 const FLAGS: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
@@ -45,6 +45,10 @@ fn config_set(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let first = args.position();
     let pairs: Vec<(&[u8], &[u8])> =
         (first..args.len()).step_by(2).map(|index| (args.at(index), args.at(index + 1))).collect();
+    // Before anything can fail: a secret in a request that is refused is a secret still.
+    for (pair, _) in pairs.iter().enumerate().filter(|(_, (name, _))| is_sensitive(name)) {
+        args.redact(first + 2 * pair + 1);
+    }
     let context =
         SetContext { loading: ctx.engine.snapshots.is_loading(), client_is_local: ctx.client.is_local };
     let (config, changes) = ctx.engine.config.set(&pairs, context)?;

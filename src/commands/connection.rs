@@ -85,6 +85,7 @@ fn reset(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     client.subscriptions = 0;
     client.pattern_subscriptions = 0;
     client.shard_subscriptions = 0;
+    client.subscription_bytes = 0;
     client.db = 0;
     client.authenticated = needs_no_password;
     client.name.clear();

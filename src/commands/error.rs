@@ -89,6 +89,8 @@ pub enum CommandError {
          Redis logs for details about the RDB error."
     )]
     SnapshotsFail,
+    #[error("NOREPLICAS Not enough good replicas to write.")]
+    NoReplicas,
 
     // Transactions.
     #[error("EXECABORT Transaction discarded because of previous errors.")]

@@ -89,17 +89,18 @@ fn evict_round(excess: &mut i64, keys: &mut Keyspace, engine: &mut Engine) -> Op
     let lazily = engine.config.memory.lazyfree_lazy_eviction;
     let watches_latency = engine.config.observe.latency_monitor_threshold_ms > 0;
     for _ in 0..KEYS_PER_ROUND {
-        let used_before = used_memory() as i64;
         let started_us = if watches_latency { clock::now_us() } else { 0 };
         let Some((_, entry)) = engine.eviction.evictor.evict_one(keys, policy, samples) else {
             // The helper thread may be freeing what was deleted before.
             return Some(if engine.worker.pending() > 0 { Room::Coming } else { Room::None });
         };
+        // From here: to record the eviction takes memory, too, until it has been performed.
+        let used_before = used_memory() as i64;
         free(&engine.worker, entry, lazily);
+        *excess -= used_before - used_memory() as i64;
         if watches_latency {
             engine.note_latency("eviction-del", clock::now_us() - started_us);
         }
-        *excess -= used_before - used_memory() as i64;
         if *excess <= 0 {
             return Some(Room::Enough);
         }

@@ -162,16 +162,20 @@ fn note_counts(ctx: &mut Ctx<'_>) {
     ctx.client.subscriptions = ctx.engine.pubsub.count(ctx.client.id);
     ctx.client.pattern_subscriptions = ctx.engine.pubsub.pattern_count(ctx.client.id);
     ctx.client.shard_subscriptions = ctx.engine.pubsub.shard_count(ctx.client.id);
+    ctx.client.subscription_bytes = ctx.engine.pubsub.subscriptions_bytes(ctx.client.id);
 }
 
 fn publish(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let receivers = ctx.engine.publish(args.at(1), args.at(2));
+    // Replicas have subscribers of their own; the append-only file has none.
+    ctx.keys.effects.propagate_to_replicas();
     ctx.reply.count(receivers);
     Ok(())
 }
 
 fn spublish(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let receivers = ctx.engine.publish_to_shard(args.at(1), args.at(2));
+    ctx.keys.effects.propagate_to_replicas();
     ctx.reply.count(receivers);
     Ok(())
 }
@@ -246,6 +250,7 @@ fn pubsub_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 #[cfg(test)]
 mod tests {
     use super::super::registry::Registry;
+    use super::super::testing;
     use super::super::{TABLES, process};
     use super::*;
     use crate::config::Config;
@@ -348,6 +353,14 @@ mod tests {
             bench.receives(&["SUBSCRIBE a", "PUBLISH a x"]),
             ">3 $9 subscribe $1 a :1 >3 $7 message $1 a $1 x "
         );
+    }
+
+    #[test]
+    fn replicas_publish_what_is_published_here() {
+        for command in ["PUBLISH a x", "SPUBLISH a x"] {
+            let recorded = testing::Bench::new().recorded(command);
+            assert_eq!(recorded, ["propagate to replicas", "dirty 0"], "{command}");
+        }
     }
 
     #[test]

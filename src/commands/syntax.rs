@@ -19,6 +19,8 @@
 //! | `[x]` | optional |
 //! | `x ...` | once or more |
 //! | `[GET x]...` | any number of times, each with its word |
+//! | `x@6.2.0`, `[x]@6.2.0` | known since that version |
+//! | `x~2.8.12` | out of use since that version |
 //!
 //! It does not know which commands exist.
 
@@ -35,6 +37,9 @@ pub struct Argument<'a> {
     /// The word that announces the argument, or that it consists of.
     pub token: Option<&'a str>,
     pub flags: ArgumentFlags,
+    /// The version of Redis that introduced it, if the command is older.
+    pub since: Option<&'a str>,
+    pub deprecated_since: Option<&'a str>,
     /// Which key specification of the command finds this argument.
     pub key_spec_index: Option<u8>,
     /// Members of a group.
@@ -171,15 +176,33 @@ impl<'a> Parser<'a> {
             if self.eat("...") {
                 argument.flags |= ArgumentFlags::MULTIPLE | ArgumentFlags::MULTIPLE_TOKEN;
             }
+            self.versions(&mut argument)?;
             return Ok(argument);
         }
         let mut argument = self.argument()?;
+        self.versions(&mut argument)?;
         self.skip_spaces();
         if self.eat("...") {
             argument.flags |= ArgumentFlags::MULTIPLE;
         }
         self.skip_spaces();
         Ok(argument)
+    }
+
+    /// `@` and `~` with their versions.
+    fn versions(&mut self, argument: &mut Argument<'a>) -> Result<(), SyntaxError> {
+        if self.eat("@") {
+            argument.since = Some(self.version()?);
+        }
+        if self.eat("~") {
+            argument.deprecated_since = Some(self.version()?);
+        }
+        Ok(())
+    }
+
+    fn version(&mut self) -> Result<&'a str, SyntaxError> {
+        let version = self.take_while(|symbol| symbol.is_ascii_digit() || symbol == '.');
+        if version.is_empty() { Err(self.error("a version")) } else { Ok(version) }
     }
 
     fn argument(&mut self) -> Result<Argument<'a>, SyntaxError> {
@@ -207,6 +230,8 @@ impl<'a> Parser<'a> {
             kind: ArgumentKind::implied_by(name),
             token: None,
             flags: ArgumentFlags::empty(),
+            since: None,
+            deprecated_since: None,
             key_spec_index: None,
             arguments: Vec::new(),
             display: None,
@@ -278,13 +303,15 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self) -> Result<&'a str, SyntaxError> {
+        let word = self.take_while(is_word_char);
+        if word.is_empty() { Err(self.error("a name")) } else { Ok(word) }
+    }
+
+    fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let word = &rest[..rest.len() - rest.trim_start_matches(is_word_char).len()];
-        if word.is_empty() {
-            return Err(self.error("a name"));
-        }
-        self.at += word.len();
-        Ok(word)
+        let taken = &rest[..rest.len() - rest.trim_start_matches(belongs).len()];
+        self.at += taken.len();
+        taken
     }
 
     fn rest(&self) -> &'a str {
@@ -326,6 +353,8 @@ fn pure_token<'a>(name: Cow<'a, str>, token: &'a str) -> Argument<'a> {
         kind: ArgumentKind::PureToken,
         token: Some(token),
         flags: ArgumentFlags::empty(),
+        since: None,
+        deprecated_since: None,
         key_spec_index: None,
         arguments: Vec::new(),
         display: None,
@@ -346,6 +375,8 @@ mod tests {
         let mut parts = vec![format!("{}/{}", argument.name, argument.kind.name())];
         parts.extend(argument.token.map(|token| format!("token={token}")));
         parts.extend(argument.flags.names().map(str::to_owned));
+        parts.extend(argument.since.map(|version| format!("since={version}")));
+        parts.extend(argument.deprecated_since.map(|version| format!("deprecated={version}")));
         parts.extend(argument.key_spec_index.map(|index| format!("#{index}")));
         parts.extend(argument.display.map(|display| format!("shown={display}")));
         if !argument.arguments.is_empty() {
@@ -399,6 +430,17 @@ mod tests {
     }
 
     #[test]
+    fn arguments_and_options_have_versions() {
+        assert_eq!(parsed("[x]@6.2.0 y"), "x/string optional since=6.2.0, y/string");
+        assert_eq!(parsed("[ID id ...]@7.0.0"), "id/string token=ID optional multiple since=7.0.0");
+        assert_eq!(
+            parsed("f:(A@1.0.0|b{c}@2.0.0~3.0.0|t:(D|E)@4.0.0)"),
+            "f/oneof <a/pure-token token=A since=1.0.0, b/string since=2.0.0 deprecated=3.0.0 shown=c, \
+             t/oneof since=4.0.0 <d/pure-token token=D, e/pure-token token=E>>"
+        );
+    }
+
+    #[test]
     fn mistakes_are_reported_where_they_are() {
         let error = |line| parse(line).map(|arguments| outline(&arguments)).unwrap_err();
         assert_eq!(error("key:word"), SyntaxError { at: 4, expected: "a kind of argument" });
@@ -410,6 +452,7 @@ mod tests {
         assert_eq!(error("'x"), SyntaxError { at: 1, expected: "a closing quote" });
         assert_eq!(error("a{x"), SyntaxError { at: 2, expected: "'}'" });
         assert_eq!(error("a=b"), SyntaxError { at: 2, expected: "a word in capitals" });
+        assert_eq!(error("a@b"), SyntaxError { at: 2, expected: "a version" });
         assert_eq!(error("?"), SyntaxError { at: 0, expected: "a name" });
     }
 }

@@ -58,8 +58,10 @@ impl Bench {
         self.keys.effects.take_into(&mut batch);
         let mut lines: Vec<String> = batch.iter().map(shown).collect();
         let nothing_propagated = !lines.iter().any(|line| line.starts_with("propagate"));
-        if self.keys.effects.take_propagation() == Propagation::AsRecorded && nothing_propagated {
-            lines.push("propagate nothing".to_owned());
+        match self.keys.effects.take_propagation() {
+            Propagation::AsRecorded if nothing_propagated => lines.push("propagate nothing".to_owned()),
+            Propagation::AsReceivedToReplicas => lines.push("propagate to replicas".to_owned()),
+            Propagation::AsReceived | Propagation::AsRecorded => {}
         }
         lines.push(format!("dirty {}", self.keys.effects.dirty() - dirty_before));
         lines

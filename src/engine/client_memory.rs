@@ -15,8 +15,6 @@ use crate::resp::Output;
 
 /// Estimated memory of a key under WATCH, apart from its name, which watchers share.
 const WATCHED_KEY_BYTES: usize = 72;
-/// The same of a subscription.
-const SUBSCRIPTION_BYTES: usize = 64;
 /// Seconds for which the largest buffers are remembered.
 const PEAK_SECONDS: usize = 8;
 
@@ -42,7 +40,8 @@ pub fn client_memory_bytes(session: &Session, output: &Output) -> usize {
         + output.memory_bytes()
         + transaction
         + session.watched_keys * WATCHED_KEY_BYTES
-        + (session.subscriptions + session.shard_subscriptions) * SUBSCRIPTION_BYTES
+        + session.subscription_bytes
+        + session.caching.as_ref().map_or(0, |caching| caching.prefix_bytes)
 }
 
 /// Memory of what has been received and not executed.
@@ -179,8 +178,9 @@ mod tests {
         let first = memory.normal_bytes();
         client.session.argument_bytes += 500;
         client.session.subscriptions = 1;
+        client.session.subscription_bytes = 70;
         memory.measure(&mut client);
-        assert_eq!(memory.normal_bytes(), first + 500 + SUBSCRIPTION_BYTES);
+        assert_eq!(memory.normal_bytes(), first + 570);
         memory.forget(&mut client.session);
         memory.forget(&mut client.session);
         assert_eq!(memory.normal_bytes(), 0);

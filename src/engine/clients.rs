@@ -69,7 +69,8 @@ impl Clients {
 
     /// Takes the client out to execute its requests; [`Clients::put_back`] must follow.
     pub fn take(&mut self, slot: usize) -> Option<Box<Client>> {
-        let client = self.slots.get_mut(slot)?.take()?;
+        let mut client = self.slots.get_mut(slot)?.take()?;
+        client.session.only_listens = false;
         self.out = Some(client.session.id);
         self.deferred.protocol = client.reply.protocol;
         Some(client)
@@ -162,6 +163,7 @@ impl Clients {
         let was_empty = client.reply.output.is_empty();
         write(&mut client.reply);
         if was_empty {
+            client.session.only_listens = true;
             self.unsent.push(slot);
         }
         if client.reply.output.excess_bytes() > 0 && !client.session.output_grown {

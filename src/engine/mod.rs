@@ -3,7 +3,7 @@
 //!
 //! * `parts`: the engine itself.
 //! * `session`, `clients`: one client, and the table of all.
-//! * `client_memory`, `limits`: what clients hold, and who is closed for it.
+//! * `client_memory`: what clients hold.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`: saving, here or in a child, and loading.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
@@ -15,7 +15,6 @@ mod parts;
 mod session;
 mod clients;
 mod client_memory;
-mod limits;
 mod watch;
 mod pause;
 mod eviction;
@@ -31,7 +30,6 @@ pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use eviction::Eviction;
-pub use limits::shown;
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};

@@ -119,6 +119,8 @@ pub struct Session {
     /// How many of these are patterns.
     pub pattern_subscriptions: usize,
     pub shard_subscriptions: usize,
+    /// Memory of all subscriptions.
+    pub subscription_bytes: usize,
     pub reply_mode: ReplyMode,
     /// Client-side caching, while CLIENT TRACKING is on.
     pub caching: Option<Box<Caching>>,
@@ -137,6 +139,8 @@ pub struct Session {
     pub argument_bytes: usize,
     /// Since when the soft output limit has been exceeded, in milliseconds.
     pub soft_limit_since_ms: Option<i64>,
+    /// What its output holds are messages alone: it has asked for nothing.
+    pub only_listens: bool,
     /// Messages have grown its output beyond the first chunk since its limits were last checked.
     pub output_grown: bool,
     /// What the last look at its memory found, under which kind it was booked, and whether it stands
@@ -173,6 +177,7 @@ impl Session {
             subscriptions: 0,
             pattern_subscriptions: 0,
             shard_subscriptions: 0,
+            subscription_bytes: 0,
             reply_mode: ReplyMode::On,
             caching: None,
             no_evict: false,
@@ -185,6 +190,7 @@ impl Session {
             query_buffer_free_bytes: 0,
             argument_bytes: 0,
             soft_limit_since_ms: None,
+            only_listens: false,
             output_grown: false,
             memory_bytes: 0,
             memory_kind: ClientKind::Normal,

@@ -135,6 +135,8 @@ pub enum Propagation {
     AsReceived,
     /// Only what was recorded, which may be nothing.
     AsRecorded,
+    /// As received, to replicas alone, and although no data changed.
+    AsReceivedToReplicas,
 }
 
 /// The recorder. See the module's page.
@@ -267,6 +269,11 @@ impl Effects {
     /// The running command is not propagated.
     pub fn propagate_nothing(&mut self) {
         self.propagation = Propagation::AsRecorded;
+    }
+
+    /// The running command changes no data, but replicas are to execute it too.
+    pub fn propagate_to_replicas(&mut self) {
+        self.propagation = Propagation::AsReceivedToReplicas;
     }
 
     /// How the finished command is propagated; the next one starts afresh.

@@ -25,8 +25,6 @@ pub struct Stats {
     pub writes_processed: u64,
     /// Clients closed to stay below `maxmemory-clients`.
     pub evicted_clients: u64,
-    pub query_buffer_limit_disconnections: u64,
-    pub output_buffer_limit_disconnections: u64,
     pub reply_buffer_shrinks: u64,
     pub reply_buffer_expands: u64,
     /// Errors where none may happen: in answers to a primary, to a replica, or to the AOF loader.

@@ -152,6 +152,13 @@ impl PubSub {
     pub fn numshardchannels(&self) -> usize {
         self.shard_channels.len()
     }
+
+    /// Memory a client's subscriptions occupy.
+    pub fn subscriptions_bytes(&self, client: ClientId) -> usize {
+        self.channels.client_bytes(client)
+            + self.patterns.client_bytes(client)
+            + self.shard_channels.client_bytes(client)
+    }
 }
 
 fn matching<'a>(topics: &'a Topics, pattern: Option<&'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
@@ -252,9 +259,10 @@ mod tests {
         pubsub.psubscribe(1, b"*");
         pubsub.ssubscribe(1, b"a");
         pubsub.psubscribe(2, b"*");
+        assert!(pubsub.subscriptions_bytes(1) > pubsub.subscriptions_bytes(2));
         pubsub.remove_client(1);
         assert_eq!(deliveries(&pubsub, b"a"), [(2, Some("*".to_owned()))]);
         assert_eq!((pubsub.count(1), pubsub.shard_count(1)), (0, 0));
-        assert_eq!((pubsub.numpat(), pubsub.numchannels()), (1, 0));
+        assert_eq!((pubsub.numpat(), pubsub.numchannels(), pubsub.subscriptions_bytes(1)), (1, 0, 0));
     }
 }

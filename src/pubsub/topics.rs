@@ -24,8 +24,29 @@ struct Topic {
 #[derive(Default)]
 pub(super) struct Topics {
     by_name: HashMap<Rc<[u8]>, Topic>,
-    by_client: HashMap<ClientId, HashMap<Rc<[u8]>, Sequence>>,
+    by_client: HashMap<ClientId, Mine>,
     next: Sequence,
+}
+
+/// What one client listens to.
+#[derive(Default)]
+struct Mine {
+    names: HashMap<Rc<[u8]>, Sequence>,
+    /// Memory of the names themselves.
+    name_bytes: usize,
+}
+
+impl Mine {
+    fn insert(&mut self, name: Rc<[u8]>, sequence: Sequence) {
+        self.name_bytes += name.len() + RC_HEADER_BYTES;
+        self.names.insert(name, sequence);
+    }
+
+    fn remove(&mut self, name: &[u8]) -> Option<Sequence> {
+        let sequence = self.names.remove(name)?;
+        self.name_bytes -= name.len() + RC_HEADER_BYTES;
+        Some(sequence)
+    }
 }
 
 /// What a subscription changed.
@@ -56,7 +77,7 @@ pub(super) enum Left {
 impl Topics {
     pub(super) fn subscribe(&mut self, client: ClientId, name: &[u8]) -> Joined {
         let mine = self.by_client.entry(client).or_default();
-        if mine.contains_key(name) {
+        if mine.names.contains_key(name) {
             return Joined::Not;
         }
         let sequence = self.next;
@@ -84,7 +105,7 @@ impl Topics {
         let Some(sequence) = mine.get_mut().remove(name) else {
             return Left::Not;
         };
-        if mine.get().is_empty() {
+        if mine.get().names.is_empty() {
             mine.remove();
         }
         self.detach(name, sequence)
@@ -92,7 +113,8 @@ impl Topics {
 
     /// Ends all subscriptions of a client; calls `removed` for each topic that thereby ends.
     pub(super) fn remove_client(&mut self, client: ClientId, mut removed: impl FnMut(Sequence)) {
-        for (name, sequence) in self.by_client.remove(&client).into_iter().flatten() {
+        let mine = self.by_client.remove(&client).unwrap_or_default();
+        for (name, sequence) in mine.names {
             if let Left::Removed { born } = self.detach(&name, sequence) {
                 removed(born);
             }
@@ -131,7 +153,7 @@ impl Topics {
 
     /// How many names a client listens to.
     pub(super) fn count(&self, client: ClientId) -> usize {
-        self.by_client.get(&client).map_or(0, HashMap::len)
+        self.by_client.get(&client).map_or(0, |mine| mine.names.len())
     }
 
     /// The names a client listens to, in order of subscription.
@@ -139,11 +161,23 @@ impl Topics {
         let Some(mine) = self.by_client.get(&client) else {
             return Vec::new();
         };
-        let mut names: Vec<_> = mine.iter().map(|(name, &sequence)| (sequence, name)).collect();
+        let mut names: Vec<_> = mine.names.iter().map(|(name, &sequence)| (sequence, name)).collect();
         names.sort_unstable_by_key(|&(sequence, _)| sequence);
         names.into_iter().map(|(_, name)| Rc::clone(name)).collect()
     }
+
+    /// Memory a client's subscriptions occupy. The names count in full for everyone who
+    /// listens: what a client is charged must not depend on others.
+    pub(super) fn client_bytes(&self, client: ClientId) -> usize {
+        self.by_client.get(&client).map_or(0, |mine| {
+            let places = mine.names.len() * size_of::<(Sequence, ClientId)>();
+            mine.names.allocation_size() + mine.name_bytes + places
+        })
+    }
 }
+
+/// The strong and weak counts before the bytes of an `Rc<[u8]>`.
+const RC_HEADER_BYTES: usize = 2 * size_of::<usize>();
 
 #[cfg(test)]
 mod tests {
@@ -184,6 +218,19 @@ mod tests {
         topics.remove_client(1, |born| ended.push(born));
         assert_eq!(ended, [0]);
         assert_eq!(topics.names().collect::<Vec<_>>(), [b"b"]);
-        assert_eq!(topics.count(1), 0);
+        assert_eq!((topics.count(1), topics.client_bytes(1)), (0, 0));
+    }
+
+    #[test]
+    fn the_memory_of_a_client_grows_and_shrinks_with_its_names() {
+        let mut topics = Topics::default();
+        topics.subscribe(1, b"a");
+        topics.subscribe(2, &[b'x'; 1000]);
+        assert_eq!(topics.client_bytes(2) - topics.client_bytes(1), 999);
+        let before = topics.client_bytes(1);
+        topics.subscribe(1, &[b'y'; 500]);
+        assert!(topics.client_bytes(1) >= before + 500);
+        topics.unsubscribe(1, &[b'y'; 500]);
+        assert_eq!(topics.client_bytes(1), before);
     }
 }

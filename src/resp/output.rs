@@ -11,6 +11,8 @@ use std::mem;
 /// A tail of this size is closed and a new one begun; the size of Redis's own reply chunks.
 pub const CHUNK_BYTES: usize = 16 * 1024;
 
+const LINE_BREAK_BYTES: usize = 2;
+
 /// Pending output: closed chunks, then the tail.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -36,13 +38,8 @@ pub struct Mark {
 impl Output {
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.tail.len() >= CHUNK_BYTES && self.open == 0 {
-            self.close_tail();
-        }
-        if bytes.len() >= CHUNK_BYTES && self.open == 0 {
-            self.close_tail();
-            // Exact: a value of 100 MB must not reserve 200.
-            self.tail = Vec::with_capacity(bytes.len() + 2);
+        if self.tail.capacity() - self.tail.len() < bytes.len() {
+            self.make_room(bytes.len());
         }
         self.tail.extend_from_slice(bytes);
     }
@@ -51,7 +48,7 @@ impl Output {
     #[inline]
     pub fn tail(&mut self) -> &mut Vec<u8> {
         if self.tail.len() >= CHUNK_BYTES && self.open == 0 {
-            self.close_tail();
+            self.begin_tail(CHUNK_BYTES);
         }
         &mut self.tail
     }
@@ -155,7 +152,7 @@ impl Output {
         if self.sent == self.tail.len() {
             self.peak = self.peak.max(self.tail.len());
             self.sent = 0;
-            if self.tail.capacity() > 2 * CHUNK_BYTES {
+            if self.tail.capacity() > CHUNK_BYTES {
                 // A large reply's own buffer; another one may follow, whose beginning needs some room.
                 self.tail = Vec::with_capacity(CHUNK_BYTES);
             } else {
@@ -199,6 +196,15 @@ impl Output {
         self.peak.max(self.tail.len())
     }
 
+    /// Gives back the buffer of a client that is only sent messages: it may be long until the next one.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            self.peak = self.peak.max(self.tail.len());
+            self.tail = Vec::new();
+            self.sent = 0;
+        }
+    }
+
     /// Gives the idle tail another capacity; does nothing while output is pending.
     pub fn resize_tail(&mut self, capacity: usize) {
         if self.is_empty() && self.tail.capacity() != capacity {
@@ -207,15 +213,29 @@ impl Output {
         }
     }
 
-    #[cold]
-    fn close_tail(&mut self) {
-        if self.tail.is_empty() {
-            return;
+    /// Lets the tail grow, or begins another one; with room for a line break, which follows every bulk.
+    fn make_room(&mut self, bytes: usize) {
+        if self.open > 0 {
+            self.tail.reserve(bytes + LINE_BREAK_BYTES);
+        } else if bytes >= CHUNK_BYTES {
+            // Exact: a value of 100 MB must not reserve 200.
+            self.begin_tail(bytes + LINE_BREAK_BYTES);
+        } else if self.tail.len() >= CHUNK_BYTES {
+            self.begin_tail(CHUNK_BYTES);
+        } else {
+            self.tail.reserve(bytes + LINE_BREAK_BYTES);
         }
-        let tail = mem::take(&mut self.tail);
-        self.peak = CHUNK_BYTES;
-        self.chunk_bytes += tail.capacity();
-        self.chunks.push_back(tail);
+    }
+
+    /// Closes the tail, unless it is empty, and begins another one.
+    #[cold]
+    fn begin_tail(&mut self, capacity: usize) {
+        let tail = mem::replace(&mut self.tail, Vec::with_capacity(capacity));
+        if !tail.is_empty() {
+            self.peak = CHUNK_BYTES;
+            self.chunk_bytes += tail.capacity();
+            self.chunks.push_back(tail);
+        }
     }
 }
 
@@ -247,6 +267,33 @@ mod tests {
         }
         assert!(expected.is_empty());
         assert_eq!(output.excess_bytes(), 0);
+    }
+
+    #[test]
+    fn a_large_value_and_its_line_break_share_one_allocation() {
+        let mut output = Output::default();
+        output.push(b"$40000\r\n");
+        output.push(&[b'x'; 40_000]);
+        output.push(b"\r\n");
+        assert_eq!((output.chunk_count(), output.tail_len(), output.tail_capacity()), (1, 40_002, 40_002));
+        output.advance(40_010);
+        // What follows a large reply finds a whole chunk.
+        assert_eq!((output.chunk_count(), output.tail_len(), output.tail_capacity()), (0, 0, CHUNK_BYTES));
+    }
+
+    #[test]
+    fn a_value_that_lets_the_tail_grow_leaves_room_for_its_line_break() {
+        let mut output = Output::default();
+        output.push(b"$6000\r\n");
+        output.push(&[b'x'; 6000]);
+        let capacity = output.tail_capacity();
+        output.push(b"\r\n");
+        assert_eq!(output.tail_capacity(), capacity);
+        output.release();
+        assert_eq!(output.tail_len(), 6009, "nothing was sent");
+        output.advance(6009);
+        output.release();
+        assert_eq!((output.tail_capacity(), output.peak()), (0, 6009));
     }
 
     #[test]

@@ -119,6 +119,6 @@ impl Server {
         if let Some(caching) = &client.session.caching {
             self.engine.tracking.remove_client(id, caching);
         }
-        self.engine.forget_memory_of(&client.session);
+        self.engine.client_memory.remove(&client.session);
     }
 }

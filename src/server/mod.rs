@@ -8,6 +8,7 @@ mod visits;
 mod timers;
 mod event_loop;
 mod invocation;
+mod limits;
 mod listeners;
 mod logo;
 mod output;

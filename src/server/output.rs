@@ -33,6 +33,9 @@ impl Server {
             }
         }
         client.session.awaits_room = connection.awaits_room;
+        if client.session.only_listens {
+            client.reply.output.release();
+        }
         if self.engine.client_memory.is_ranking() {
             self.engine.client_memory.measure(client);
         }

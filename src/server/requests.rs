@@ -3,11 +3,12 @@
 
 use super::cron::expired_keys;
 use super::event_loop::Server;
-use crate::commands::{self, Ctx, Outcome, Prefetch, Registry};
-use crate::engine::{Client, Closing, CommandId, Engine, shown};
+use super::limits;
+use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
+use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::resp::{Limits, Parser, Progress};
+use crate::resp::{Limits, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
 
@@ -17,7 +18,7 @@ const READS_PER_TURN_MAX: usize = 16;
 /// Room made for a read that continues a pending request.
 const PENDING_READ_BYTES: usize = 64 * 1024;
 
-/// How much of an oversized request the log shows.
+/// How much of a request that is refused the log shows.
 const LOGGED_BYTES_MAX: usize = 64;
 
 /// Requests of a pipeline that are parsed together, so that their keys' memory is on its way before
@@ -244,7 +245,8 @@ impl Bench<'_> {
                 Ok(Progress::Complete) => {}
                 Ok(Progress::NeedMore) => break,
                 Err(error) => {
-                    self.refuse_protocol(client, &error.to_string());
+                    let rest = data.get(start..).unwrap_or_default();
+                    self.refuse_protocol(client, error, rest);
                     parser.reset();
                     return data.len();
                 }
@@ -263,9 +265,11 @@ impl Bench<'_> {
                 start += parser.consumed();
                 parser.reset();
                 if self.engine.clients.has_grown() {
-                    self.engine.enforce_output_limits();
+                    limits::enforce_output_limits(self.engine, self.registry);
                 }
-                if client.session.closing != Closing::No || self.engine.over_output_limit(client) {
+                if client.session.closing != Closing::No
+                    || limits::over_output_limit(self.engine, self.registry, client)
+                {
                     return data.len();
                 }
             }
@@ -306,9 +310,9 @@ impl Bench<'_> {
         command: Option<CommandId>,
         client: &mut Client,
     ) -> Step {
-        if self.engine.limits_client_memory() {
+        if limits::limits_client_memory(self.engine) {
             client.session.argument_bytes = parser.owned_bytes();
-            self.engine.evict_clients(Some(client));
+            limits::evict_clients(self.engine, self.registry, Some(client));
             if client.session.closing != Closing::No {
                 return Step::Done;
             }
@@ -342,9 +346,17 @@ impl Bench<'_> {
         }
     }
 
-    fn refuse_protocol(&mut self, client: &mut Client, text: &str) {
-        log::debug!("{text} from client: {}", client.session.peer);
-        let reply = format!("ERR {text}");
+    fn refuse_protocol(&mut self, client: &mut Client, error: ProtocolError, request: &[u8]) {
+        if log::log_enabled!(log::Level::Debug) {
+            let text = error.to_string();
+            log::debug!(
+                "Protocol error ({}) from client: {}. Query buffer during protocol error: {}",
+                text.trim_start_matches("Protocol error: "),
+                self.line_of(client),
+                quoted_start(request)
+            );
+        }
+        let reply = format!("ERR {error}");
         self.engine.stats.record_error(reply.as_bytes());
         client.reply.error(reply.as_bytes());
         client.session.closing = Closing::AfterReply;
@@ -357,21 +369,31 @@ impl Bench<'_> {
         client.session.last_interaction_ms = self.engine.clock.unix_ms();
     }
 
-    fn query_buffer_exceeded(&mut self, input: &Input, client: &Client) -> bool {
+    fn query_buffer_exceeded(&self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.received_bytes();
         if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
             return false;
         }
-        let mut start = Vec::new();
-        push_quoted(&mut start, input.buffer.get(..LOGGED_BYTES_MAX).unwrap_or(&input.buffer));
         log::warn!(
             "Closing client that reached max query buffer length: {} (qbuf initial bytes: {})",
-            shown(&client.session),
-            String::from_utf8_lossy(&start)
+            self.line_of(client),
+            quoted_start(&input.buffer)
         );
-        self.engine.stats.query_buffer_limit_disconnections += 1;
         true
     }
+
+    /// A client as the log shows it.
+    fn line_of(&self, client: &Client) -> String {
+        let now_ms = self.engine.clock.unix_ms();
+        client_info_line(&client.session, &client.reply.output, self.registry, now_ms)
+    }
+}
+
+/// The first bytes of a request, as text for the log.
+fn quoted_start(request: &[u8]) -> String {
+    let mut start = Vec::new();
+    push_quoted(&mut start, request.get(..LOGGED_BYTES_MAX).unwrap_or(request));
+    String::from_utf8_lossy(&start).into_owned()
 }
 
 /// What CLIENT LIST shows of a request that is arriving, and memory is measured by. Like Redis, a big

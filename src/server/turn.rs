@@ -1,6 +1,7 @@
 //! What happens between two polls, in order. Each line says why it stands where it stands.
 
 use super::event_loop::Server;
+use super::limits;
 use crate::commands;
 
 impl Server {
@@ -14,14 +15,12 @@ impl Server {
         // After all that can still change keys in this turn.
         commands::broadcast_invalidations(&mut self.engine);
         // Before writing: a client above its limit gets nothing more.
-        self.engine.enforce_output_limits();
-        // After all that can still change keys in this turn.
-        commands::broadcast_invalidations(&mut self.engine);
+        limits::enforce_output_limits(&mut self.engine, &self.registry);
         // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
         // After writing: output that the socket has taken is not held against a client.
-        if self.engine.limits_client_memory() {
-            self.engine.evict_clients(None);
+        if limits::limits_client_memory(&self.engine) {
+            limits::evict_clients(&mut self.engine, &self.registry, None);
         }
         // Last: a client's final reply has left (or cannot).
         self.close_marked();

@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 /// A client, as the rest of the server numbers them.
 pub type ClientId = u64;
 
+/// Estimated memory of a prefix in broadcast mode, apart from its text: its place in the client's set, and
+/// the client's place among the prefix's listeners.
+pub const PREFIX_BYTES: usize = 40;
+
 /// Which keys a client wants to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -31,6 +35,8 @@ pub struct Caching {
     pub redirect_broken: bool,
     /// CLIENT CACHING was given for the next command.
     pub exception: bool,
+    /// Memory of the prefixes of broadcast mode.
+    pub prefix_bytes: usize,
 }
 
 impl Caching {

@@ -6,5 +6,5 @@
 mod caching;
 mod table;
 
-pub use caching::{Caching, ClientId, Mode, overlap};
+pub use caching::{Caching, ClientId, Mode, PREFIX_BYTES, overlap};
 pub use table::Tracking;

@@ -19,6 +19,22 @@ fn the_slow_log_shows_the_latest_requests_first() {
 }
 
 #[test]
+fn the_slow_log_hides_secrets() {
+    let server = Server::with(&["--slowlog-log-slower-than", "0"]);
+    let mut client = server.client();
+    let mut logged = |request: &str, shown: &str| {
+        client.call(request);
+        let newest = client.call("SLOWLOG GET 1");
+        assert!(newest.contains(&format!("[{shown}]")), "{newest}");
+    };
+    logged("CONFIG SET masterauth secret", "$CONFIG $SET $masterauth $(redacted)");
+    logged("config set hz 20 MasterAuth secret", "$config $set $hz $20 $MasterAuth $(redacted)");
+    // Also where CONFIG SET fails.
+    logged("CONFIG SET nosuch 1 masterauth secret", "$CONFIG $SET $nosuch $1 $masterauth $(redacted)");
+    logged("HELLO 3 AUTH nobody secret", "$HELLO $3 $AUTH $(redacted) $(redacted)");
+}
+
+#[test]
 fn slow_log_arguments_are_checked() {
     let server = Server::start();
     let count = "-ERR count should be greater than or equal to -1";
@@ -64,6 +80,32 @@ fn latency_of_events_that_never_happened() {
         ],
     );
     assert!(client.call("LATENCY DOCTOR").starts_with("$Latency monitoring is disabled"));
+}
+
+#[test]
+fn refused_calls_are_rejected_and_calls_that_answer_an_error_are_failed() {
+    let server = Server::start();
+    let mut client = server.client();
+    for request in ["SET s x", "CONFIG RESETSTAT", "INCR s", "GET", "NOSUCH", "MULTI", "INCR s", "EXEC"] {
+        client.call(request);
+    }
+    for request in ["MULTI", "GET", "EXEC", "EXEC"] {
+        client.call(request);
+    }
+    let stats = client.call("INFO commandstats errorstats stats");
+    let counts = |name: &str| {
+        let line = stats.split(['\r', '\n']).find(|line| line.starts_with(name)).unwrap_or(name);
+        let shown = line.split(',').filter(|part| !part.contains("usec"));
+        shown.collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(counts("cmdstat_incr:"), "cmdstat_incr:calls=2,rejected_calls=0,failed_calls=2");
+    assert_eq!(counts("cmdstat_get:"), "cmdstat_get:calls=0,rejected_calls=2,failed_calls=0");
+    // What fails inside of a transaction is not EXEC's failure.
+    assert_eq!(counts("cmdstat_exec:"), "cmdstat_exec:calls=3,rejected_calls=0,failed_calls=2");
+    assert_eq!(counts("cmdstat_multi:"), "cmdstat_multi:calls=2,rejected_calls=0,failed_calls=0");
+    assert_eq!(counts("errorstat_ERR:"), "errorstat_ERR:count=6");
+    assert_eq!(counts("errorstat_EXECABORT:"), "errorstat_EXECABORT:count=1");
+    assert_eq!(counts("total_error_replies:"), "total_error_replies:7");
 }
 
 #[test]
@@ -246,6 +288,10 @@ fn documentation_names_group_version_and_arguments() {
         docs.contains("$arguments *2[*6[$name $channel $type $string $display_text $channel] *6["),
         "{docs}"
     );
+    let auth = client.call("COMMAND DOCS auth");
+    assert!(auth.contains("$display_text $username $since $6.0.0 $flags *1["), "{auth}");
+    let kill = client.call("COMMAND DOCS client|kill");
+    assert!(kill.contains("$display_text $ip:port $deprecated_since $2.8.12] "), "{kill}");
     let container = client.call("COMMAND DOCS slowlog");
     assert!(container.contains("$subcommands *8[$slowlog|get *"), "{container}");
 }

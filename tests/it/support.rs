@@ -223,19 +223,18 @@ impl Client {
 
     /// Sends no more, and takes in what the server still says until it closes; false if it does not.
     pub fn finish(mut self) -> bool {
-        let mut rest = Vec::new();
         let _ = self.stream.get_mut().shutdown(Shutdown::Write);
+        self.is_closed()
+    }
+
+    /// Whether the server closes the connection (after reading what it still sends).
+    pub fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(_) => true,
             // A reset also closes: the server had bytes left that it did not want.
             Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
         }
-    }
-
-    /// Whether the server has closed the connection (after reading what it still sent).
-    pub fn is_closed(&mut self) -> bool {
-        let mut rest = Vec::new();
-        self.stream.read_to_end(&mut rest).is_ok()
     }
 
     fn elements(&mut self, kind: &str, count: usize) -> String {

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(N), N being the passwords of the user",
         "Logs the connection in.",
-        "[username] password",
+        "[username]@6.0.0 password",
     )
     .changed(&[("6.0.0", "Takes a user name before the password.")]),
     doc("client", "2.4.0", "Depends on the subcommand.", "Looks at and controls client connections.", ""),
@@ -46,9 +46,9 @@ pub(super) const ROWS: &[Doc] = &[
         "2.4.0",
         "O(N), N being the connected clients",
         "Closes the connections that match an address or filters.",
-        "filter:(old-format{ip:port}|new-format:([ID client-id:integer]|[TYPE client-type:(NORMAL|\
-         MASTER|SLAVE|REPLICA|PUBSUB)]|[USER username]|[ADDR addr{ip:port}]|[LADDR laddr{ip:port}]|\
-         [SKIPME skipme:(YES|NO)]) ...)",
+        "filter:(old-format{ip:port}~2.8.12|new-format:([ID client-id:integer]@2.8.12|[TYPE client-type:(\
+         NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)]@2.8.12|[USER username]|[ADDR addr{ip:port}]|\
+         [LADDR laddr{ip:port}]@6.2.0|[SKIPME skipme:(YES|NO)]) ...)",
     )
     .changed(&[
         ("2.8.12", "Filters can be combined, besides the single-address form."),
@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Doc] = &[
         "2.4.0",
         "O(N), N being the connected clients",
         "Describes the connections, one per line.",
-        "[TYPE client-type:(NORMAL|MASTER|REPLICA|PUBSUB)] [ID client-id:integer ...]",
+        "[TYPE client-type:(NORMAL|MASTER|REPLICA|PUBSUB)]@5.0.0 [ID client-id:integer ...]@6.2.0",
     )
     .changed(&[
         ("2.8.12", "Each line has a unique `id`."),
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.0.0",
         "O(1)",
         "Lets clients wait before their commands run, for a time.",
-        "timeout:integer [mode:(WRITE|ALL)]",
+        "timeout:integer [mode:(WRITE|ALL)]@6.2.0",
     )
     .changed(&[("6.2.0", "`WRITE` pauses only commands that write; the mode became an argument.")]),
     doc(

@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(1)",
         "Lets a key expire after some seconds.",
-        "key seconds:integer [condition:(NX|XX|GT|LT)]",
+        "key seconds:integer [condition:(NX|XX|GT|LT)]@7.0.0",
     )
     .changed(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")]),
     doc(
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.2.0",
         "O(1)",
         "Lets a key expire at a Unix time in seconds.",
-        "key unix-time-seconds:unix-time [condition:(NX|XX|GT|LT)]",
+        "key unix-time-seconds:unix-time [condition:(NX|XX|GT|LT)]@7.0.0",
     )
     .changed(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")]),
     doc("expiretime", "7.0.0", "O(1)", "Tells the Unix time in seconds at which a key expires.", "key"),
@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Doc] = &[
         "2.6.0",
         "O(1)",
         "Lets a key expire after some milliseconds.",
-        "key milliseconds:integer [condition:(NX|XX|GT|LT)]",
+        "key milliseconds:integer [condition:(NX|XX|GT|LT)]@7.0.0",
     )
     .changed(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")]),
     doc(
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Doc] = &[
         "2.6.0",
         "O(1)",
         "Lets a key expire at a Unix time in milliseconds.",
-        "key unix-time-milliseconds:unix-time [condition:(NX|XX|GT|LT)]",
+        "key unix-time-milliseconds:unix-time [condition:(NX|XX|GT|LT)]@7.0.0",
     )
     .changed(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")]),
     doc("pexpiretime", "7.0.0", "O(1)", "Tells the Unix time in milliseconds at which a key expires.", "key"),
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Doc] = &[
         "2.8.0",
         "O(1) per call, O(N) for a whole iteration, N being the keys of the database",
         "Iterates over the keys, some per call.",
-        "cursor:integer [MATCH pattern] [COUNT count:integer] [TYPE type]",
+        "cursor:integer [MATCH pattern] [COUNT count:integer] [TYPE type]@6.0.0",
     )
     .changed(&[("6.0.0", "Option `TYPE`.")]),
     doc(

@@ -15,7 +15,7 @@ const fn doc(
 /// Sorted by name.
 pub(super) const ROWS: &[Doc] = &[
     doc("bgrewriteaof", "1.0.0", "O(1)", "Rewrites the append-only file in the background.", ""),
-    doc("bgsave", "1.0.0", "O(1)", "Saves a snapshot in the background.", "[SCHEDULE]")
+    doc("bgsave", "1.0.0", "O(1)", "Saves a snapshot in the background.", "[SCHEDULE]@3.2.2")
         .changed(&[("3.2.2", "Option `SCHEDULE`.")]),
     doc("command", "2.8.13", "O(N), N being the commands", "Describes all commands.", ""),
     doc("command|count", "2.8.13", "O(1)", "Counts the commands.", ""),
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(N), N being the keys of all databases",
         "Deletes all keys of all databases.",
-        "[flush-type:(ASYNC|SYNC)]",
+        "[flush-type:(ASYNC@4.0.0|SYNC@6.2.0)]",
     )
     .changed(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")]),
     doc(
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(N), N being the keys of the database",
         "Deletes all keys of the database.",
-        "[flush-type:(ASYNC|SYNC)]",
+        "[flush-type:(ASYNC@4.0.0|SYNC@6.2.0)]",
     )
     .changed(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")]),
     doc("info", "1.0.0", "O(1)", "Reports the state and the statistics of the server.", "[section ...]")
@@ -175,7 +175,7 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(N) if it saves, N being the keys of all databases, otherwise O(1)",
         "Saves if there is reason to, and ends the server.",
-        "[save-selector:(NOSAVE|SAVE)] [NOW] [FORCE] [ABORT]",
+        "[save-selector:(NOSAVE|SAVE)] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0",
     )
     .changed(&[("7.0.0", "Options `NOW`, `FORCE` and `ABORT`.")]),
     doc("slowlog", "2.2.12", "Depends on the subcommand.", "Looks at the slowest requests.", ""),

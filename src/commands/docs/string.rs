@@ -92,8 +92,9 @@ pub(super) const ROWS: &[Doc] = &[
         "1.0.0",
         "O(1)",
         "Stores a string under a key, replacing any value.",
-        "key value [condition:(NX|XX)] [GET] [expiration:(EX seconds:integer|PX milliseconds:integer|\
-         EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL)]",
+        "key value [condition:(NX|XX)]@2.6.12 [GET]@6.2.0 [expiration:(EX seconds:integer@2.6.12|\
+         PX milliseconds:integer@2.6.12|EXAT unix-time-seconds:unix-time@6.2.0|\
+         PXAT unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)]",
     )
     .changed(&[
         ("2.6.12", "Options `EX`, `PX`, `NX` and `XX`."),
