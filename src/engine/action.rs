@@ -25,6 +25,6 @@ pub enum Action {
     ShutdownAborted,
     /// Requests postponed by a pause may go on.
     ResumePostponed,
-    /// Start the program again in place of this process, after a delay.
+    /// DEBUG RESTART: end this program and start it again in the same process, after a pause.
     Restart { delay_ms: u64 },
 }

@@ -26,7 +26,7 @@ pub struct Cron {
     timers: Timers,
     /// What is left of the time for the slow expiry cycle; 0: it is over.
     expiry_left_us: u64,
-    /// Listeners to ask again: accepting failed, or stopped at its share of the turn.
+    /// Listeners to ask again, because accepting failed.
     accept_again: Vec<usize>,
     /// Clients whose request waits for the end of a pause, in order of arrival.
     postponed: Vec<ClientId>,
@@ -120,6 +120,8 @@ impl Server {
         }
         self.engine.stats.observe_memory(memory::used_memory());
         self.visit_clients();
+        // Commands do so as well, but a lowered limit must not wait for one.
+        commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
         self.snapshots_cron();

@@ -139,24 +139,6 @@ fn memory_units_with_a_b_are_binary() {
     }
 }
 
-#[test]
-fn yes_and_no_are_the_only_answers() {
-    assert_eq!(parse_yes_no(b"yes"), Some(true));
-    assert_eq!(parse_yes_no(b"No"), Some(false));
-    for text in [b"".as_slice(), b"y", b"true", b"1", b"yes "] {
-        assert_eq!(parse_yes_no(text), None);
-    }
-}
-
-#[test]
-fn case_is_folded_for_ascii_only() {
-    assert!(eq_ignore_case(b"GeT", b"gEt"));
-    assert!(!eq_ignore_case(b"get", b"ge"));
-    assert!(!eq_ignore_case(b"\xc4", b"\xe4"));
-    assert!(!eq_ignore_case(b"@", b"`"));
-    assert_eq!(to_lower(b"A-Z[\xc4"), b"a-z[\xc4");
-}
-
 proptest! {
     #[test]
     fn quoted_arguments_come_back(arguments in proptest::collection::vec(any::<Vec<u8>>(), 0..5)) {
