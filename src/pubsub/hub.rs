@@ -70,10 +70,6 @@ impl PubSub {
         self.channels.count(client) + self.patterns.count(client)
     }
 
-    pub fn channel_count(&self, client: ClientId) -> usize {
-        self.channels.count(client)
-    }
-
     pub fn pattern_count(&self, client: ClientId) -> usize {
         self.patterns.count(client)
     }
@@ -81,11 +77,6 @@ impl PubSub {
     /// Shard channels of a client: the number in SSUBSCRIBE replies.
     pub fn shard_count(&self, client: ClientId) -> usize {
         self.shard_channels.count(client)
-    }
-
-    /// Whether a client has any subscription, which restricts what RESP2 lets it do.
-    pub fn is_subscriber(&self, client: ClientId) -> bool {
-        self.count(client) + self.shard_count(client) > 0
     }
 
     /// A client's channels in order of subscription, for UNSUBSCRIBE without arguments.
@@ -234,7 +225,7 @@ mod tests {
         assert_eq!((pubsub.count(2), pubsub.shard_count(2)), (0, 1));
         assert_eq!((pubsub.numsub(b"a"), pubsub.shardnumsub(b"a")), (1, 1));
         assert!(pubsub.sunsubscribe(2, b"a"));
-        assert!(!pubsub.is_subscriber(2));
+        assert_eq!(pubsub.shard_count(2), 0);
         assert_eq!(pubsub.numshardchannels(), 0);
     }
 

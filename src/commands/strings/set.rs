@@ -1,5 +1,7 @@
 //! SET and its relatives: commands that replace a whole value.
 
+use smallvec::SmallVec;
+
 use super::get::reply_string;
 use super::lifetime::{Form, Lifetime, deadline_ms};
 use crate::commands::args::Args;
@@ -187,7 +189,7 @@ fn propagate(ctx: &mut Ctx<'_>, args: &Args<'_>, value_at: usize, options: &Opti
             let is_get =
                 |(index, argument): &(usize, &[u8])| *index > 2 && argument.eq_ignore_ascii_case(b"get");
             let rest = args.all().enumerate().filter(|numbered| !is_get(numbered));
-            effects.propagate_as(db, &rest.map(|(_, argument)| argument).collect::<Vec<_>>());
+            effects.propagate_as(db, &rest.map(|(_, argument)| argument).collect::<SmallVec<[&[u8]; 8]>>());
         }
         _ => {}
     }
