@@ -44,7 +44,7 @@ pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<Comman
 /// What the table of client-side caching forgets for lack of room is told in front of the reply.
 #[cold]
 fn before_tracked(ctx: &mut Ctx<'_>) {
-    invalidation::limit_table(ctx.engine, Some(ctx.client));
+    invalidation::limit_tracking_table(ctx.engine, Some(ctx.client));
     ctx.engine.clients.deliver_deferred(ctx.reply);
 }
 

@@ -65,7 +65,7 @@ pub use effects::{declare_interest, perform_in_background};
 pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
 pub use free::free;
-pub use invalidation::broadcast_invalidations;
+pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 

@@ -73,8 +73,7 @@ impl Reply {
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.line(b'$', bytes.len() as i64);
-        self.output.push(bytes);
-        self.output.push(b"\r\n");
+        self.output.push_line(bytes);
     }
 
     /// An integer as a bulk string: how values with encoding `int` are sent.

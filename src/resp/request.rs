@@ -151,6 +151,13 @@ impl Parser {
         self.arriving.as_ref().map(|arriving| (arriving.bytes.len(), arriving.bytes.capacity()))
     }
 
+    /// Gives back what is allocated for the big bulk beyond the bytes received; it grows again with the next.
+    pub fn shrink_arriving(&mut self) {
+        if let Some(arriving) = &mut self.arriving {
+            arriving.bytes.shrink_to_fit();
+        }
+    }
+
     /// How much of the buffer is still needed, when more bytes are: a big bulk that is arriving has been
     /// copied out of it. The caller must cut the buffer to that length: parsing goes on there.
     pub fn cut(&mut self, buffer_len: usize) -> usize {

@@ -120,6 +120,8 @@ impl Server {
         }
         self.engine.stats.observe_memory(memory::used_memory());
         self.visit_clients();
+        // Commands do so as well, but a lowered limit must not wait for one.
+        commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
         self.snapshots_cron();
