@@ -225,7 +225,7 @@ impl Engine {
         if status.is_saving() || !status.may_try_again(now_s) {
             return None;
         }
-        let changes = dirty - status.dirty_at_last_save;
+        let changes = dirty.saturating_sub(status.dirty_at_last_save);
         let is_reached = |point: &&SavePoint| {
             changes >= point.changes && now_s - status.last_save_s > point.seconds as i64
         };

@@ -43,6 +43,25 @@ fn an_idle_client_is_closed_and_one_that_waits_is_not() {
     assert_eq!(paused.reply(), "+OK");
 }
 
+/// One turn of the loop takes a share of what a client sends; no event announces the rest.
+#[test]
+fn who_sends_more_than_a_turn_takes_is_read_to_the_end_beside_others() {
+    const REQUESTS: usize = 150_000;
+    let server = Server::start();
+    let mut busy = [server.client(), server.client()];
+    let mut other = server.client();
+    let requests = b"INCR n\r\n".repeat(REQUESTS);
+    for client in &mut busy {
+        client.send("CLIENT REPLY OFF");
+        client.send_raw(&requests);
+        check(&mut other, "PING", "+PONG");
+    }
+    for client in &mut busy {
+        check(client, "CLIENT REPLY ON", "+OK");
+    }
+    check(&mut other, "GET n", &format!("${}", 2 * REQUESTS));
+}
+
 #[test]
 fn running_out_of_descriptors_costs_only_new_connections_and_only_for_a_while() {
     let server = Server::start();
