@@ -64,9 +64,8 @@ pub use context::Ctx;
 pub use effects::{declare_interest, perform_in_background};
 pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
-pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use free::free;
-pub use invalidation::broadcast_invalidations;
+pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 
