@@ -157,11 +157,9 @@ fn lints_are_lifted_by_expect_with_a_reason() {
 fn mod_rs_is_a_table_of_contents() {
     let is_listing = |item: &str| {
         let item = item.strip_prefix("pub").unwrap_or(item).trim_start();
-        let item = item
-            .strip_prefix("(crate)")
-            .or_else(|| item.strip_prefix("(super)"))
-            .unwrap_or(item)
-            .trim_start();
+        let item =
+            ["(crate)", "(super)"].into_iter().find_map(|scope| item.strip_prefix(scope)).unwrap_or(item);
+        let item = item.trim_start();
         item.starts_with("mod ") || item.starts_with("use ")
     };
     check(server_sources().filter(|file| file.path.ends_with("/mod.rs")).flat_map(|file| {

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::SetError;
 use crate::keyspace::WrongType;
+use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
 pub const REPEATED_BYTES_MAX: usize = 128;
@@ -301,10 +302,14 @@ pub enum CommandError {
     NoShutdown,
 }
 
-/// At most `bytes_max` bytes of an argument, as text that an error repeats.
+/// An argument as an error repeats it: up to its first NUL, as Redis prints it.
+pub fn repeated(argument: &[u8]) -> String {
+    c_text(argument).into_owned()
+}
+
+/// The same, of at most `bytes_max` bytes.
 pub fn shortened(argument: &[u8], bytes_max: usize) -> String {
-    let kept = argument.get(..bytes_max).unwrap_or(argument);
-    String::from_utf8_lossy(kept).into_owned()
+    repeated(argument.get(..bytes_max).unwrap_or(argument))
 }
 
 impl From<SetError> for CommandError {

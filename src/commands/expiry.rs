@@ -10,7 +10,7 @@ use super::command::categories::KEYSPACE;
 use super::command::flags::{FAST, READONLY, WRITE};
 use super::command::{Command, CommandResult, Handler, KeySpec, command, key_at};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use super::free::free;
 use crate::keyspace::{Entry, EntryRef, EventClass, ExpiredKeys};
 use crate::util::number::parse_i64;
@@ -77,7 +77,7 @@ impl Conditions {
             } else if args.keyword("lt") {
                 conditions.only_earlier = true;
             } else {
-                let option = String::from_utf8_lossy(args.next()?).into_owned();
+                let option = repeated(args.next()?);
                 return Err(CommandError::UnsupportedOption(option));
             }
         }

@@ -2,6 +2,8 @@
 //!
 //! Does not know which directive or command the text belongs to.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// A line whose quotes do not add up: one is not closed, or a closing one is followed by text.
@@ -52,6 +54,12 @@ pub fn split_args(line: &[u8]) -> Result<Vec<Vec<u8>>, UnbalancedQuotes> {
         arguments.push(argument);
     }
     Ok(arguments)
+}
+
+/// Bytes as a C program prints a string of them: up to the first NUL. What is not UTF-8 is replaced.
+pub fn c_text(bytes: &[u8]) -> Cow<'_, str> {
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end])
 }
 
 /// White space as C's `isspace` defines it, vertical tab and form feed included.

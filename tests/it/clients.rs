@@ -280,7 +280,7 @@ fn a_pause_of_everything_ends_by_itself() {
             ("CLIENT PAUSE 1 some", "-ERR CLIENT PAUSE mode must be WRITE or ALL"),
             (
                 "CLIENT PAUSE 1 ALL x",
-                "-ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
+                "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.",
             ),
         ],
     );

@@ -3,8 +3,17 @@
 //!
 //! `RUSSET_ORACLE_COMMANDS` sets how many, `RUSSET_ORACLE_SEED` which. Two clients per server, one of
 //! each protocol version, share the keys, so that watched keys change under a transaction. Nothing
-//! expires by the clock during a run: deadlines are past or far away. Debian's redis-server is 7.0.15;
-//! where 7.2 answers otherwise stands in `DIFFERENCES`.
+//! expires by the clock during a run: deadlines are past or far away. Keys come in any order.
+//!
+//! Left out, because replies may differ:
+//!
+//! * what Debian's 7.0.15 does not know or counts otherwise: CLIENT NO-TOUCH and SETINFO, COMMAND
+//!   GETKEYS of a name alone;
+//! * a wrong password in a pipeline: 7.2 does not answer it if replies of the pipeline are pending;
+//! * zero bytes in what an error text or a client's name quotes: Redis cuts the text there;
+//! * OBJECT REFCOUNT: Redis does not share every small integer;
+//! * SCAN with a pattern that leaves out keys whose deadline is past: Redis leaves them in DBSIZE;
+//! * what tells of the server or of its order of keys: INFO, HELLO, RANDOMKEY, cursors.
 
 use russet::util::random::Random;
 
@@ -18,10 +27,6 @@ const HISTORY: usize = 100;
 
 /// How far apart the clocks of two replies may be.
 const CLOCK_TOLERANCE_MS: u64 = 20_000;
-
-/// What 7.0 answers where Russet, as 7.2, answers otherwise: start of the request in lower case, reply
-/// of 7.0, reply of Russet.
-const DIFFERENCES: &[(&str, &str, &str)] = &[];
 
 /// Requests; words in lower case are replaced by a random one of their kind.
 const TEMPLATES: &[&str] = &[
@@ -117,6 +122,30 @@ const TEMPLATES: &[&str] = &[
     "CLIENT SETNAME value",
     "CLIENT nothing",
     "OBJECT nothing key",
+    "CLIENT NO-EVICT option",
+    "CLIENT TRACKING option",
+    "CLIENT UNBLOCK integer option",
+    "CLIENT KILL option value",
+    "CLIENT LIST TYPE option",
+    "CLIENT CACHING option",
+    "CONFIG nothing value",
+    "CONFIG SET nothing value",
+    "PUBSUB NUMSUB key key",
+    "PUBSUB CHANNELS pattern",
+    "PUBSUB SHARDNUMSUB key",
+    "PUBSUB NUMPAT",
+    "PUBSUB nothing",
+    "SPUBLISH key value",
+    "COMMAND nothing value",
+    "COMMAND GETKEYS nothing value value",
+    "COMMAND INFO nothing nothing",
+    "COMMAND LIST FILTERBY option value",
+    "SLOWLOG nothing",
+    "LATENCY nothing value",
+    "LATENCY HISTORY key",
+    "MEMORY nothing",
+    "FLUSHDB option",
+    "FLUSHDB ASYNC",
     "nothing value value",
     "FLUSHDB",
 ];
@@ -259,7 +288,7 @@ impl Pair {
         for request in requests {
             let (russet, redis) = (self.russet.raw_reply(), self.redis.raw_reply());
             let comparison = self.comparison(request, &redis);
-            if same(&russet, &redis, comparison) || is_known(&request.shown(), &russet, &redis) {
+            if same(&russet, &redis, comparison) {
                 self.recent.push(request.shown());
                 continue;
             }
@@ -315,11 +344,4 @@ fn same(russet: &[u8], redis: &[u8], comparison: Comparison) -> bool {
 
 fn integer(line: &[u8]) -> Option<i64> {
     std::str::from_utf8(line.strip_prefix(b":")?).ok()?.trim_end().parse().ok()
-}
-
-fn is_known(request: &str, russet: &[u8], redis: &[u8]) -> bool {
-    let known = |reply: &[u8], expected: &str| reply.trim_ascii_end() == expected.as_bytes();
-    DIFFERENCES
-        .iter()
-        .any(|(start, old, new)| request.starts_with(start) && known(redis, old) && known(russet, new))
 }

@@ -176,7 +176,7 @@ fn redis_cli_watches_a_server() {
     stat.kill().unwrap();
     stat.wait().unwrap();
     assert!(
-        figures.split_whitespace().nth(1).is_some_and(|memory| memory.ends_with(&['K', 'M'])),
+        figures.split_whitespace().nth(1).is_some_and(|memory| memory.ends_with(['K', 'M'])),
         "{figures}"
     );
 }

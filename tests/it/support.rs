@@ -57,7 +57,14 @@ impl Server {
 
     fn spawn(program: &str, directory: &TempDir, port: u16, arguments: &[&str]) -> Starting {
         let log = fs::File::create(directory.path().join("log")).unwrap();
-        let process = Command::new(program)
+        let mut command = Command::new(program);
+        // Variables are directives: those around the tests are not meant for the server.
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"RUSSET_"))
+        {
+            command.env_remove(name);
+        }
+        let process = command
             .args(["--port", &port.to_string(), "--dir", directory.path().to_str().unwrap()])
             .args(["--save", ""])
             .args(["--enable-debug-command", "yes"])

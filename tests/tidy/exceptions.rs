@@ -1,12 +1,8 @@
 //! What the rules let pass, by name. A row may be removed or lowered; a new one needs an argument.
 
 /// Files beyond the soft limit: path, lines without unit tests.
-pub const LONG_FILES: &[(&str, usize)] = &[
-    ("src/ds/table.rs", 533),
-    ("src/keyspace/database.rs", 520),
-    ("src/keyspace/entry.rs", 627),
-    ("src/resp/request.rs", 509),
-];
+pub const LONG_FILES: &[(&str, usize)] =
+    &[("src/ds/table.rs", 533), ("src/keyspace/database.rs", 520), ("src/keyspace/entry.rs", 627)];
 
 /// Functions beyond the limit: "path: name", lines.
 pub const LONG_FUNCTIONS: &[(&str, usize)] = &[];
@@ -17,7 +13,7 @@ pub const ERROR_TEXTS: &[(&str, &str)] = &[
     ("src/server/accept.rs", "ERR max number of clients reached"),
     ("src/server/accept.rs", "DENIED "),
     // The requests' parser knows no commands; its errors end the connection.
-    ("src/server/requests.rs", "ERR {text}"),
+    ("src/server/requests.rs", "ERR {error}"),
     // Takes the code off a text that EXECABORT is put in front of.
     ("src/commands/execute.rs", "ERR "),
 ];

@@ -1,4 +1,5 @@
 //! Tests of the request parser.
+use super::super::arguments::{TAKEN_HEAD_BYTES, Taken};
 use super::*;
 use proptest::prelude::*;
 

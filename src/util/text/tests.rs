@@ -20,6 +20,13 @@ fn refused(line: &str) -> bool {
 }
 
 #[test]
+fn a_text_of_c_ends_at_its_first_nul() {
+    assert_eq!(c_text(b"a\0b"), "a");
+    assert_eq!(c_text(b"\0"), "");
+    assert_eq!(c_text(b"ab\xff"), "ab\u{fffd}");
+}
+
+#[test]
 fn quoting_escapes_what_is_not_printable() {
     assert_eq!(quoted(b""), r#""""#);
     assert_eq!(quoted(b"plain text"), r#""plain text""#);
