@@ -214,7 +214,6 @@ fn half_a_request_keeps_no_more_room_than_its_bytes_when_it_is_idle() {
     client.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3000000\r\n");
     client.send_raw(&vec![b'x'; 100_000]);
     assert!(wait_until(|| watched(&mut control, "qbuf") == 100_000));
-    assert!(watched(&mut control, "qbuf-free") > 500_000);
     assert!(wait_until(|| watched(&mut control, "qbuf-free") < 4096));
     client.send_raw(&vec![b'x'; 2_900_000]);
     client.send_raw(b"\r\n");
