@@ -17,7 +17,7 @@ pub const ERROR_TEXTS: &[(&str, &str)] = &[
     ("src/server/accept.rs", "ERR max number of clients reached"),
     ("src/server/accept.rs", "DENIED "),
     // The requests' parser knows no commands; its errors end the connection.
-    ("src/server/requests.rs", "ERR {text}"),
+    ("src/server/requests.rs", "ERR {error}"),
     // Takes the code off a text that EXECABORT is put in front of.
     ("src/commands/execute.rs", "ERR "),
 ];
