@@ -3,7 +3,7 @@
 
 use super::command::{Command, flags};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, REPEATED_BYTES_MAX, shortened};
 use super::registry::Registry;
 use crate::engine::{CommandId, PauseKind};
 use crate::resp::Request;
@@ -46,26 +46,21 @@ pub fn unknown_command(registry: &Registry, request: &Request<'_>) -> CommandErr
     let name = request.argument(0).unwrap_or_default();
     if registry.lookup_name(name).is_some() {
         return CommandError::UnknownSubcommand {
-            name: shortened(request.argument(1).unwrap_or_default(), 128),
+            name: shortened(request.argument(1).unwrap_or_default(), REPEATED_BYTES_MAX),
             container: String::from_utf8_lossy(name).to_uppercase(),
         };
     }
     let mut arguments = String::new();
     for argument in request.iter().skip(1) {
-        if arguments.len() >= 128 {
+        let room = REPEATED_BYTES_MAX.saturating_sub(arguments.len());
+        if room == 0 {
             break;
         }
-        let room = 128 - arguments.len();
         arguments.push('\'');
         arguments.push_str(&shortened(argument, room));
         arguments.push_str("' ");
     }
-    CommandError::UnknownCommand { name: shortened(name, 128), arguments }
-}
-
-/// At most `max` bytes of an argument, as text.
-fn shortened(argument: &[u8], max: usize) -> String {
-    String::from_utf8_lossy(&argument[..argument.len().min(max)]).into_owned()
+    CommandError::UnknownCommand { name: shortened(name, REPEATED_BYTES_MAX), arguments }
 }
 
 #[inline]

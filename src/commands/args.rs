@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::error::CommandError;
 use crate::resp::{Request, Taken};
-use crate::util::number::{parse_f64, parse_i64};
+use crate::util::number::parse_i64;
 
 /// The arguments of a request; the cursor starts behind the command's name.
 #[derive(Debug)]
@@ -72,15 +72,10 @@ impl<'a> Args<'a> {
         parse_i64(self.next()?).ok_or(CommandError::NotAnInteger)
     }
 
-    /// The next argument as an integer within bounds; outside of them the error is `Message`'s.
-    pub fn next_int_in(&self, min: i64, max: i64) -> Result<i64, CommandError> {
-        let value = self.next_int()?;
-        if value < min || value > max { Err(CommandError::NotAnInteger) } else { Ok(value) }
-    }
-
-    /// The next argument as a double.
-    pub fn next_float(&self) -> Result<f64, CommandError> {
-        parse_f64(self.next()?).ok_or(CommandError::NotAFloat)
+    /// The next argument as an integer of 32 bits: what Redis keeps the numbers of databases in.
+    pub fn next_int32(&self) -> Result<i32, CommandError> {
+        let (min, max) = (i64::from(i32::MIN), i64::from(i32::MAX));
+        i32::try_from(self.next_int()?).map_err(|_| CommandError::ValueMustBeBetween { min, max })
     }
 
     /// Steps over the next argument if it is this word, in any case.

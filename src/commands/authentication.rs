@@ -9,7 +9,7 @@ use super::command::categories::CONNECTION;
 use super::command::flags::{ALLOW_BUSY, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE};
 use super::command::{Command, CommandResult, command};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use crate::config::REDIS_VERSION;
 use crate::resp::Protocol;
 use crate::util::number::parse_i64;
@@ -107,7 +107,7 @@ impl<'a> Hello<'a> {
                 client::check_name(name)?;
                 hello.name = Some(name);
             } else {
-                return Err(CommandError::HelloOption(String::from_utf8_lossy(args.next()?).into_owned()));
+                return Err(CommandError::HelloOption(repeated(args.next()?)));
             }
         }
         Ok(hello)

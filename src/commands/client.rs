@@ -9,7 +9,7 @@ use super::command::categories::CONNECTION;
 use super::command::flags::{ADMIN, KEEPS_CACHING, LOADING, NOSCRIPT, STALE};
 use super::command::{Arity, Command, CommandResult, Handler, command, container};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use super::help;
 use crate::engine::{ClientId, Closing, PauseKind, ReplyMode, Session};
 use crate::resp::Output;
@@ -188,7 +188,7 @@ fn is_one_word(text: &[u8]) -> bool {
 
 fn setinfo(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (option, value) = (args.next()?, args.next()?);
-    let option_text = || String::from_utf8_lossy(option).into_owned();
+    let option_text = || repeated(option);
     let place = if option.eq_ignore_ascii_case(b"lib-name") {
         &mut ctx.client.library_name
     } else if option.eq_ignore_ascii_case(b"lib-ver") {

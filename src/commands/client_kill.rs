@@ -4,7 +4,7 @@ use super::args::Args;
 use super::authentication::DEFAULT_USER;
 use super::command::CommandResult;
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use crate::engine::{ClientId, ClientKind, Closing, Session};
 use crate::util::number::parse_i64;
 
@@ -47,7 +47,7 @@ impl<'a> Filter<'a> {
             // Every client is the default user.
             let user = args.next()?;
             if user != DEFAULT_USER {
-                return Err(CommandError::NoSuchUser(String::from_utf8_lossy(user).into_owned()));
+                return Err(CommandError::NoSuchUser(repeated(user)));
             }
         } else if args.keyword("skipme") {
             self.spares_own = if args.keyword("yes") {
@@ -73,8 +73,7 @@ impl<'a> Filter<'a> {
 
 /// A kind of client by the name in a request.
 pub fn parse_kind(name: &[u8]) -> Result<ClientKind, CommandError> {
-    ClientKind::parse(name)
-        .ok_or_else(|| CommandError::UnknownClientType(String::from_utf8_lossy(name).into_owned()))
+    ClientKind::parse(name).ok_or_else(|| CommandError::UnknownClientType(repeated(name)))
 }
 
 pub fn kill(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

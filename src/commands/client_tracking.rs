@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::args::Args;
 use super::command::CommandResult;
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use crate::engine::ClientId;
 use crate::tracking::{Caching, Mode, PREFIX_BYTES, overlap};
 
@@ -70,17 +70,16 @@ impl Options {
     }
 
     fn check_prefixes(&self, present: Option<&Caching>) -> CommandResult {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         for (index, new) in self.prefixes.iter().enumerate() {
             let existing = present.and_then(|present| present.prefixes().find(|old| overlap(old, new)));
             if let Some(existing) = existing {
                 return Err(CommandError::OverlapsExistingPrefix {
-                    new: text(new),
-                    existing: text(existing),
+                    new: repeated(new),
+                    existing: repeated(existing),
                 });
             }
             if let Some(other) = self.prefixes.iter().skip(index + 1).find(|other| overlap(other, new)) {
-                return Err(CommandError::OverlapsOtherPrefix { new: text(new), other: text(other) });
+                return Err(CommandError::OverlapsOtherPrefix { new: repeated(new), other: repeated(other) });
             }
         }
         Ok(())

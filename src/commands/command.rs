@@ -6,7 +6,9 @@ use super::context::Ctx;
 use super::error::CommandError;
 use super::key_extraction::KeyFinder;
 
+/// What a handler ends with; its reply is written already.
 pub type CommandResult = Result<(), CommandError>;
+/// The code of a command. It finds its arguments behind the command's name.
 pub type Handler = fn(&mut Ctx<'_>, &mut Args<'_>) -> CommandResult;
 
 /// How many arguments a command takes, its own name included.

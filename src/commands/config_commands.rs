@@ -1,4 +1,4 @@
-//! CONFIG.
+//! CONFIG: reading and changing the configuration of the running server, and keeping it in its file.
 
 use std::fs;
 use std::io;
@@ -95,10 +95,16 @@ fn config_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
         ctx,
         "CONFIG",
         &[
-            ("GET <pattern>", "Return parameters matching the glob-like <pattern> and their values."),
-            ("SET <directive> <value>", "Set the configuration <directive> to <value>."),
-            ("RESETSTAT", "Reset statistics reported by the INFO command."),
-            ("REWRITE", "Rewrite the configuration file."),
+            (
+                "GET <pattern> [<pattern> ...]",
+                "List the directives whose names match a pattern, with their values.",
+            ),
+            (
+                "SET <directive> <value> [<directive> <value> ...]",
+                "Change directives: all of them, or none if any value is refused.",
+            ),
+            ("RESETSTAT", "Let the statistics of INFO start afresh."),
+            ("REWRITE", "Write the configuration in force to the configuration file."),
         ],
     )
 }

@@ -67,13 +67,7 @@ fn quit(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 }
 
 fn select(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let db = args.next_int()?;
-    let db = i32::try_from(db).map_err(|_| CommandError::ValueMustBeBetween {
-        min: i64::from(i32::MIN),
-        max: i64::from(i32::MAX),
-    })?;
-    ctx.client.db =
-        usize::try_from(db).ok().filter(|db| *db < ctx.keys.databases()).ok_or(CommandError::DbOutOfRange)?;
+    ctx.client.db = ctx.database(args.next_int32()?)?;
     ctx.reply.ok();
     Ok(())
 }

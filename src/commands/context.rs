@@ -1,5 +1,6 @@
 //! What a handler works on.
 
+use super::error::CommandError;
 use super::registry::Registry;
 use crate::engine::{CommandId, Engine, Session};
 use crate::keyspace::Keyspace;
@@ -21,6 +22,14 @@ impl Ctx<'_> {
     /// The time of this command, frozen while it (or its transaction) executes.
     pub fn now_ms(&self) -> i64 {
         self.engine.clock.unix_ms()
+    }
+
+    /// The database of this number, if there is one.
+    pub fn database(&self, number: i32) -> Result<usize, CommandError> {
+        usize::try_from(number)
+            .ok()
+            .filter(|db| *db < self.keys.databases())
+            .ok_or(CommandError::DbOutOfRange)
     }
 
     /// Switches the client's protocol, also for messages that wait behind the present reply.

@@ -5,6 +5,10 @@ use thiserror::Error;
 
 use crate::config::SetError;
 use crate::keyspace::WrongType;
+use crate::util::text::c_text;
+
+/// How much of an argument, or of all of them together, an error repeats.
+pub const REPEATED_BYTES_MAX: usize = 128;
 
 /// An error reply; the first word is its code.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -102,6 +106,7 @@ pub enum CommandError {
     NestedMulti,
     #[error("ERR WATCH inside MULTI is not allowed")]
     WatchInMulti,
+
     // Strings.
     #[error("ERR The specified keys must contain string values")]
     LcsNotStrings,
@@ -113,8 +118,8 @@ pub enum CommandError {
     LcsTableTooBig,
     #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
     LcsOutOfMemory,
+
     // Keys and expiry.
-    //
     #[error("ERR invalid first DB index")]
     InvalidFirstDb,
     #[error("ERR invalid second DB index")]
@@ -135,7 +140,7 @@ pub enum CommandError {
          switching between policies at runtime LRU and LFU data will take some time to adjust."
     )]
     FrequencyNotTracked,
-    //
+
     // Connections and clients.
     #[error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
@@ -220,9 +225,6 @@ pub enum CommandError {
     CachingWithoutOptIn,
     #[error("ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.")]
     CachingWithoutOptOut,
-    //
-    // Channels.
-    //
 
     // Configuration.
     /// What CONFIG SET says, without its code.
@@ -267,6 +269,7 @@ pub enum CommandError {
          string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
     )]
     UnknownProtocolType,
+
     // Introspection.
     #[error("ERR count should be greater than or equal to -1")]
     SlowLogCount,
@@ -286,7 +289,7 @@ pub enum CommandError {
     KeysOfWrongArity,
     #[error("ERR Invalid arguments specified for command")]
     KeysNotFound,
-    //
+
     // Snapshots and shutdown.
     #[error("ERR Background save already in progress")]
     SaveInProgress,
@@ -299,11 +302,14 @@ pub enum CommandError {
     NoShutdown,
 }
 
-impl CommandError {
-    /// The error code: what INFO errorstats counts by.
-    pub fn code(text: &str) -> &str {
-        text.split(' ').next().unwrap_or("ERR")
-    }
+/// An argument as an error repeats it: up to its first NUL, as Redis prints it.
+pub fn repeated(argument: &[u8]) -> String {
+    c_text(argument).into_owned()
+}
+
+/// The same, of at most `bytes_max` bytes.
+pub fn shortened(argument: &[u8], bytes_max: usize) -> String {
+    repeated(argument.get(..bytes_max).unwrap_or(argument))
 }
 
 impl From<SetError> for CommandError {

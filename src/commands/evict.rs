@@ -9,18 +9,15 @@
 //! memory counts as being made, and the loop looks again.
 
 use super::effects::{declare_interest, perform_beside};
-use crate::config::{MaxmemoryPolicy, Memory};
+use super::free::free;
+use crate::config::Memory;
 use crate::engine::{Engine, Session};
-use crate::keyspace::{Aging, Entry, EvictionPolicy, Keyspace, Object};
+use crate::keyspace::{Aging, EvictionPolicy, Keyspace};
 use crate::sys::clock;
 use crate::sys::memory::used_memory;
-use crate::sys::worker::Worker;
 
 /// The clock is read, and effects are performed, once per so many keys.
 const KEYS_PER_ROUND: usize = 16;
-
-/// A value that takes more steps than this to free is worth handing to the helper thread.
-const LAZY_EFFORT_MIN: usize = 64;
 
 /// What became of the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +49,6 @@ pub fn make_room(keys: &mut Keyspace, engine: &mut Engine, executing: Option<&mu
     room != Room::None
 }
 
-/// Drops an entry that expired or was evicted: here, or on the helper thread if that is wanted and worth it.
-pub fn drop_entry(worker: &Worker, entry: Entry, lazily: bool) {
-    let effort = entry.view().object().map_or(0, Object::free_effort);
-    if lazily && effort > LAZY_EFFORT_MIN {
-        worker.drop_later(entry);
-    }
-}
-
 #[cold]
 fn evict_down_to(
     limit: u64,
@@ -67,7 +56,7 @@ fn evict_down_to(
     engine: &mut Engine,
     mut executing: Option<&mut Session>,
 ) -> Room {
-    if engine.config.memory.policy == MaxmemoryPolicy::NoEviction {
+    if engine.config.memory.policy == EvictionPolicy::NoEviction {
         return Room::None;
     }
     let started_us = clock::now_us();
@@ -89,13 +78,13 @@ fn evict_down_to(
         }
     };
     let ended_us = clock::now_us();
-    note_latency(engine, "eviction-cycle", ended_us - started_us);
+    engine.note_latency("eviction-cycle", ended_us - started_us);
     room
 }
 
 /// A few keys; how it ended, if it did. `excess` is the number of bytes still to be freed.
 fn evict_round(excess: &mut i64, keys: &mut Keyspace, engine: &mut Engine) -> Option<Room> {
-    let policy = policy_of(engine.config.memory.policy);
+    let policy = engine.config.memory.policy;
     let samples = engine.config.memory.samples as usize;
     let lazily = engine.config.memory.lazyfree_lazy_eviction;
     let watches_latency = engine.config.observe.latency_monitor_threshold_ms > 0;
@@ -107,10 +96,10 @@ fn evict_round(excess: &mut i64, keys: &mut Keyspace, engine: &mut Engine) -> Op
         };
         // From here: to record the eviction takes memory, too, until it has been performed.
         let used_before = used_memory() as i64;
-        drop_entry(&engine.worker, entry, lazily);
+        free(&engine.worker, entry, lazily);
         *excess -= used_before - used_memory() as i64;
         if watches_latency {
-            note_latency(engine, "eviction-del", clock::now_us() - started_us);
+            engine.note_latency("eviction-del", clock::now_us() - started_us);
         }
         if *excess <= 0 {
             return Some(Room::Enough);
@@ -126,25 +115,6 @@ pub fn aging_of(memory: &Memory) -> Aging {
     } else {
         Aging::Lru
     }
-}
-
-fn policy_of(configured: MaxmemoryPolicy) -> EvictionPolicy {
-    match configured {
-        MaxmemoryPolicy::VolatileLru => EvictionPolicy::VolatileLru,
-        MaxmemoryPolicy::VolatileLfu => EvictionPolicy::VolatileLfu,
-        MaxmemoryPolicy::VolatileRandom => EvictionPolicy::VolatileRandom,
-        MaxmemoryPolicy::VolatileTtl => EvictionPolicy::VolatileTtl,
-        MaxmemoryPolicy::AllkeysLru => EvictionPolicy::AllKeysLru,
-        MaxmemoryPolicy::AllkeysLfu => EvictionPolicy::AllKeysLfu,
-        MaxmemoryPolicy::AllkeysRandom => EvictionPolicy::AllKeysRandom,
-        MaxmemoryPolicy::NoEviction => EvictionPolicy::NoEviction,
-    }
-}
-
-fn note_latency(engine: &mut Engine, event: &'static str, duration_us: u64) {
-    let threshold_ms = engine.config.observe.latency_monitor_threshold_ms;
-    let now_s = (engine.clock.unix_ms() / 1000) as u64;
-    engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
 }
 
 /// How long one call may evict: up to half a millisecond at the default tenacity of 10, from there 15 % more

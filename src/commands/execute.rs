@@ -44,7 +44,7 @@ pub fn process(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<Comman
 /// What the table of client-side caching forgets for lack of room is told in front of the reply.
 #[cold]
 fn before_tracked(ctx: &mut Ctx<'_>) {
-    invalidation::limit_table(ctx.engine, Some(ctx.client));
+    invalidation::limit_tracking_table(ctx.engine, Some(ctx.client));
     ctx.engine.clients.deliver_deferred(ctx.reply);
 }
 
@@ -188,7 +188,7 @@ fn write_refusal(ctx: &mut Ctx<'_>, id: Option<CommandId>, error: CommandError) 
 /// Sends an error and counts it.
 pub fn write_error(ctx: &mut Ctx<'_>, error: &CommandError) {
     let text = error.to_string();
-    ctx.engine.stats.record_error(CommandError::code(&text).as_bytes());
+    ctx.engine.stats.record_error(text.as_bytes());
     ctx.reply.error(text.as_bytes());
 }
 
@@ -205,12 +205,8 @@ fn record(ctx: &mut Ctx<'_>, id: CommandId, args: &Args<'_>, duration_us: u64, f
         engine.command_stats.record_failed(usize::from(id.0));
     }
     let command = ctx.registry.command(id);
-    let threshold_ms = engine.config.observe.latency_monitor_threshold_ms;
-    if threshold_ms > 0 && duration_us / 1000 >= threshold_ms {
-        let event = if command.flags & flags::FAST != 0 { "fast-command" } else { "command" };
-        let now_s = (engine.clock.unix_ms() / 1000) as u64;
-        engine.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
-    }
+    engine
+        .note_latency(if command.flags & flags::FAST != 0 { "fast-command" } else { "command" }, duration_us);
     let slower_than_us = engine.config.observe.slowlog_log_slower_than_us;
     if slower_than_us >= 0 && duration_us >= slower_than_us as u64 && command.flags & flags::SKIP_SLOWLOG == 0
     {

@@ -10,7 +10,7 @@ use super::command::categories::KEYSPACE;
 use super::command::flags::{FAST, READONLY, WRITE};
 use super::command::{Command, CommandResult, Handler, KeySpec, command, key_at};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use super::free::free;
 use crate::keyspace::{Entry, EntryRef, EventClass, ExpiredKeys};
 use crate::util::number::parse_i64;
@@ -77,7 +77,7 @@ impl Conditions {
             } else if args.keyword("lt") {
                 conditions.only_earlier = true;
             } else {
-                let option = String::from_utf8_lossy(args.next()?).into_owned();
+                let option = repeated(args.next()?);
                 return Err(CommandError::UnsupportedOption(option));
             }
         }
@@ -133,7 +133,7 @@ fn set_expiry(ctx: &mut Ctx<'_>, args: &Args<'_>, unit: Unit, origin: Origin) ->
     };
     if has_passed {
         let entry = update.remove();
-        finish_deleted(ctx, key, entry);
+        finish_deleted(ctx, key, entry, ctx.engine.config.memory.lazyfree_lazy_expire);
     } else {
         update.set_expiry_ms(Some(expiry_ms));
         finish_set(ctx, args, key, expiry_ms);
@@ -142,9 +142,9 @@ fn set_expiry(ctx: &mut Ctx<'_>, args: &Args<'_>, unit: Unit, origin: Origin) ->
     Ok(())
 }
 
-fn finish_deleted(ctx: &mut Ctx<'_>, key: &[u8], entry: Entry) {
-    let lazy = ctx.engine.config.memory.lazyfree_lazy_expire;
-    free(ctx.engine, entry, lazy);
+/// A command that was not asked to delete the key did so all the same: downstream it is a deletion.
+pub fn finish_deleted(ctx: &mut Ctx<'_>, key: &[u8], entry: Entry, lazy: bool) {
+    free(&ctx.engine.worker, entry, lazy);
     let db = ctx.client.db;
     let effects = &mut ctx.keys.effects;
     effects.changed(db, key);

@@ -3,10 +3,7 @@
 use super::args::Args;
 use super::command::CommandResult;
 use super::context::Ctx;
-use super::error::CommandError;
-
-/// How much of a subcommand's name an error repeats.
-const NAME_BYTES_MAX: usize = 128;
+use super::error::{CommandError, REPEATED_BYTES_MAX, shortened};
 
 /// A subcommand's syntax, and what it does; line breaks in the text begin new lines of the reply.
 pub type Entry = (&'static str, &'static str);
@@ -27,11 +24,10 @@ pub fn help(ctx: &mut Ctx<'_>, name: &str, entries: &[Entry]) -> CommandResult {
     Ok(())
 }
 
-/// The error of a subcommand that exists but was given other arguments than it takes.
+/// The error of a subcommand that was given other arguments than it takes.
 pub fn wrong_subcommand_arguments(args: &Args<'_>) -> CommandError {
-    let name = args.at(1);
     CommandError::SubcommandArguments {
-        name: String::from_utf8_lossy(&name[..name.len().min(NAME_BYTES_MAX)]).into_owned(),
+        name: shortened(args.at(1), REPEATED_BYTES_MAX),
         container: String::from_utf8_lossy(args.at(0)).to_uppercase(),
     }
 }

@@ -11,7 +11,7 @@ use crate::resp::Reply;
 /// The channel on which a subscribed RESP2 client gets the messages that are redirected to it.
 const CHANNEL: &[u8] = b"__redis__:invalidate";
 
-/// Keys forgotten per command while the table is above `tracking-table-max-keys`.
+/// Keys forgotten at once while the table is above `tracking-table-max-keys`.
 const FORGOTTEN_PER_COMMAND_MAX: usize = 100;
 
 /// Remembers the keys that a command has read for its client.
@@ -27,7 +27,7 @@ pub fn remember_reads(ctx: &mut Ctx<'_>, command: &Command, args: &Args<'_>) {
 }
 
 /// Keeps the table of keys below `tracking-table-max-keys`.
-pub fn limit_table(engine: &mut Engine, mut executing: Option<&mut Session>) {
+pub fn limit_tracking_table(engine: &mut Engine, mut executing: Option<&mut Session>) {
     let keys_max = engine.config.limits.tracking_table_keys;
     if keys_max == 0 {
         return;

@@ -5,7 +5,7 @@ use super::command::Arity::{AtLeast, Exactly};
 use super::command::flags::{ADMIN, LOADING, NOSCRIPT, STALE};
 use super::command::{Command, CommandResult, command, container};
 use super::context::Ctx;
-use super::error::CommandError;
+use super::error::{CommandError, repeated};
 use super::help;
 use super::registry::Registry;
 use crate::config::AppendFsync;
@@ -76,8 +76,7 @@ fn reset(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 fn graph(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let name = args.next()?;
     let event = ctx.engine.latency.event(name);
-    let event =
-        event.ok_or_else(|| CommandError::NoLatencySamples(String::from_utf8_lossy(name).into_owned()))?;
+    let event = event.ok_or_else(|| CommandError::NoLatencySamples(repeated(name)))?;
     let graph = event.graph((ctx.now_ms() / 1000) as u64);
     ctx.reply.verbatim("txt", graph.as_bytes());
     Ok(())

@@ -203,16 +203,15 @@ const CLIENT_BYTES_MAX: usize = 200 * 1024;
 /// The thresholds are Redis's, the advice is ours.
 fn diagnose(overhead: &Overhead) -> String {
     if overhead.used < DIAGNOSED_BYTES_MIN {
-        return "Hi Sam, this instance is empty or is using very little memory: there is nothing to \
-                examine yet. Ask again when it holds some data.\n"
+        return "Very little memory is in use: there is nothing to examine yet. Ask again when there are \
+                data.\n"
             .to_owned();
     }
     let findings = findings(overhead);
     if findings.is_empty() {
-        return "Hi Sam, I can't find any memory issue in your instance, as far as its figures tell.\n"
-            .to_owned();
+        return "No memory issue was found, as far as the figures tell.\n".to_owned();
     }
-    let mut report = "Sam, I detected a few issues in this Redis instance memory implants:\n\n".to_owned();
+    let mut report = "Some figures are not as they should be:\n\n".to_owned();
     for (title, advice) in findings {
         // Writing to a String cannot fail.
         let _ = writeln!(report, " * {title}: {advice}\n");
@@ -289,8 +288,8 @@ fn memory_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
             ("STATS", "Show where the memory goes."),
             (
                 "USAGE <key> [SAMPLES <count>]",
-                "Show the bytes that a key and its value occupy. At most <count> elements of a collection\n\
-                 are looked at (5 by default, 0 for all).",
+                "Show the bytes that a key and its value occupy. They are known, not estimated: <count> is\n\
+                 accepted and changes nothing.",
             ),
         ],
     )
@@ -324,8 +323,8 @@ mod tests {
 
     #[test]
     fn the_doctor_has_nothing_to_say_on_little_or_healthy_memory() {
-        assert!(diagnose(&overhead(1)).contains("very little memory"));
-        assert!(diagnose(&overhead(100)).contains("can't find any memory issue"));
+        assert!(diagnose(&overhead(1)).starts_with("Very little memory is in use"));
+        assert!(diagnose(&overhead(100)).starts_with("No memory issue was found"));
     }
 
     #[test]
@@ -334,7 +333,7 @@ mod tests {
         sick.shares.clients = MIB;
         let titles: Vec<_> = findings(&sick).into_iter().map(|(title, _)| title).collect();
         assert_eq!(titles, ["Peak memory", "Big client buffers"]);
-        assert!(diagnose(&sick).starts_with("Sam, I detected a few issues"));
+        assert!(diagnose(&sick).starts_with("Some figures are not as they should be"));
     }
 
     #[test]

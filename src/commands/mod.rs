@@ -4,13 +4,15 @@
 //! * `command`, `registry`: rows, and the numbered table made of them.
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
-//! * `help`: the shape of every container's HELP.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
-//! * `client_info`, `invalidation`: the line that describes a client; what client-side caches are told.
-//! * `monitor`, `evict`, `free`: MONITOR and slow log entries; room under `maxmemory`; dropping values.
-//! * the groups: `connection`, `authentication`, `client`, `transactions`, `strings`, ...
+//! * `evict`, `free`: room under `maxmemory`; dropping values.
+//! * `invalidation`, `client_info`: what client-side caches are told; the line that describes a client.
 //! * `key_extraction`: which arguments of a command line are keys.
-//! * `docs`, `syntax`: what COMMAND DOCS says.
+//! * `help`, `docs`, `syntax`: the shape of every HELP; what COMMAND DOCS says, and its notation.
+//! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
+//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `strings`.
+//!   The server: `persistence`, `config_commands`, `server_info`, `command_info` with `command_docs`,
+//!   `slowlog`, `latency`, `memory`, `debug`, `miscellany`.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
 
@@ -23,17 +25,20 @@ mod execute;
 mod prefetch;
 mod admit;
 mod effects;
-mod monitor;
-mod help;
 mod evict;
 mod free;
+mod invalidation;
+mod client_info;
+mod key_extraction;
+mod help;
+pub mod docs;
+pub mod syntax;
 mod connection;
 mod authentication;
 mod client;
-mod client_info;
 mod client_kill;
 mod client_tracking;
-mod invalidation;
+mod monitor;
 mod transactions;
 mod pubsub;
 mod keys;
@@ -45,7 +50,6 @@ mod config_commands;
 mod server_info;
 mod command_info;
 mod command_docs;
-mod key_extraction;
 mod slowlog;
 mod latency;
 mod memory;
@@ -53,16 +57,15 @@ mod debug;
 mod miscellany;
 #[cfg(test)]
 mod testing;
-pub mod docs;
-pub mod syntax;
 
 pub use client_info::client_info_line;
 pub use command::Command;
 pub use context::Ctx;
 pub use effects::{declare_interest, perform_in_background};
-pub use evict::{aging_of, drop_entry, make_room};
+pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
-pub use invalidation::broadcast_invalidations;
+pub use free::free;
+pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 

@@ -9,9 +9,8 @@ use super::command::{Command, CommandResult, Handler, KeySpec, command, containe
 use super::context::Ctx;
 use super::error::CommandError;
 use super::help::{Entry, help};
-use crate::config::MaxmemoryPolicy;
 use crate::keyspace::aging::idle_seconds;
-use crate::keyspace::{Aging, EntryRef, StrRef};
+use crate::keyspace::{Aging, EntryRef, EvictionPolicy, StrRef};
 
 pub const COMMANDS: &[Command] = &[container("object", SUBCOMMANDS)];
 
@@ -24,21 +23,14 @@ const SUBCOMMANDS: &[Command] = &[
 ];
 
 const HELP: &[Entry] = &[
-    (
-        "ENCODING <key>",
-        "Return the kind of internal representation used in order to store the value\nassociated with a <key>.",
-    ),
+    ("ENCODING <key>", "Name the form in which the value of <key> is stored."),
     (
         "FREQ <key>",
-        "Return the access frequency index of the <key>. The returned integer is\n\
-         proportional to the logarithm of the recent access frequency of the key.",
+        "Return the access counter of <key>, which grows with the logarithm of its accesses.\n\
+         Only under an LFU policy.",
     ),
-    (
-        "IDLETIME <key>",
-        "Return the idle time of the <key>, that is the approximated number of\n\
-         seconds elapsed since the last access to the key.",
-    ),
-    ("REFCOUNT <key>", "Return the number of references of the value associated with the specified\n<key>."),
+    ("IDLETIME <key>", "Return the seconds since <key> was last used. Not under an LFU policy."),
+    ("REFCOUNT <key>", "Return how many references Redis would hold to the value of <key>."),
 ];
 
 /// Redis keeps one object for each integer below this, and reports them as referenced ...
@@ -87,8 +79,11 @@ fn freq(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// There are no references to count; what Redis would say is what its tests and tools expect.
 fn refcount(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let is_small = |entry: EntryRef<'_>| matches!(entry.string(), Some(StrRef::Int(number)) if (0..SHARED_INTEGERS).contains(&number));
-    match inspect(ctx, args.next()?).map(is_small) {
+    let is_shared = |entry: EntryRef<'_>| match entry.string() {
+        Some(StrRef::Int(number)) => (0..SHARED_INTEGERS).contains(&number),
+        _ => false,
+    };
+    match inspect(ctx, args.next()?).map(is_shared) {
         Some(true) if shares_integers(ctx) => ctx.reply.int(SHARED_REFERENCES),
         Some(_) => ctx.reply.int(1),
         None => ctx.reply.null(),
@@ -98,10 +93,10 @@ fn refcount(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// Under a policy that needs a clock per key, Redis shares nothing.
 fn shares_integers(ctx: &Ctx<'_>) -> bool {
-    use MaxmemoryPolicy::{AllkeysLfu, AllkeysLru, VolatileLfu, VolatileLru};
+    use EvictionPolicy::{AllKeysLfu, AllKeysLru, VolatileLfu, VolatileLru};
     let memory = &ctx.engine.config.memory;
     memory.maxmemory_bytes == 0
-        || !matches!(memory.policy, AllkeysLfu | AllkeysLru | VolatileLfu | VolatileLru)
+        || !matches!(memory.policy, AllKeysLfu | AllKeysLru | VolatileLfu | VolatileLru)
 }
 
 fn object_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {

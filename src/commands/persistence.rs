@@ -1,4 +1,4 @@
-//! SAVE BGSAVE LASTSAVE SHUTDOWN.
+//! SAVE BGSAVE LASTSAVE SHUTDOWN: the data set on disk, and the end of the server.
 
 use super::args::Args;
 use super::command::Arity::{AtLeast, Exactly};

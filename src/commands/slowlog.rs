@@ -1,4 +1,4 @@
-//! SLOWLOG.
+//! SLOWLOG: the requests that took long.
 
 use super::args::Args;
 use super::command::Arity::{AtLeast, Exactly};

@@ -7,6 +7,7 @@ use super::kind::Value;
 use super::row::{Apply, Named, all_names, find};
 use super::settings::Config;
 use crate::util::glob;
+use crate::util::text::c_text;
 
 /// What CONFIG SET must know of the moment at which it runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,7 +123,7 @@ impl Config {
         let protected = !self.security.enable_protected_configs.allows(context.client_is_local);
         let mut targets: Vec<Named> = Vec::with_capacity(pairs.len());
         for (asked, _) in pairs {
-            let asked_name = || String::from_utf8_lossy(asked).into_owned();
+            let asked_name = || c_text(asked).into_owned();
             let Some(named) = find(asked) else {
                 return Err(SetError::Unknown(asked_name()));
             };

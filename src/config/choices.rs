@@ -1,6 +1,8 @@
 //! Directives that take one word of a list. Each list is written once: the enum, its words in the
 //! order in which an error message names them, and the conversions come from it.
 
+use crate::keyspace::EvictionPolicy;
+
 /// An enum whose values have names in configuration files.
 pub trait Choice: Copy + Eq + 'static {
     /// The words, in the order in which an error message lists them.
@@ -39,32 +41,10 @@ pub(super) fn index_of<T: Choice>(value: T) -> usize {
     T::VALUES.iter().position(|known| *known == value).expect("VALUES lists every variant")
 }
 
-choice! {
-    /// Which keys may be evicted, and by what measure.
-    MaxmemoryPolicy {
-        VolatileLru = "volatile-lru",
-        VolatileLfu = "volatile-lfu",
-        VolatileRandom = "volatile-random",
-        VolatileTtl = "volatile-ttl",
-        AllkeysLru = "allkeys-lru",
-        AllkeysLfu = "allkeys-lfu",
-        AllkeysRandom = "allkeys-random",
-        #[default]
-        NoEviction = "noeviction",
-    }
-}
-
-impl MaxmemoryPolicy {
-    /// Does the policy rank keys by how often they are used?
-    pub fn is_lfu(self) -> bool {
-        matches!(self, Self::VolatileLfu | Self::AllkeysLfu)
-    }
-
-    /// May only keys with an expiry be evicted?
-    pub fn is_volatile(self) -> bool {
-        use MaxmemoryPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
-        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
-    }
+/// `maxmemory-policy`: the keyspace knows what the policies mean.
+impl Choice for EvictionPolicy {
+    const NAMES: &'static [&'static str] = &Self::NAMES;
+    const VALUES: &'static [Self] = &Self::ALL;
 }
 
 choice! {

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use bitflags::bitflags;
 
 use super::choices::{
-    AclPubsubDefault, AppendFsync, DisklessLoad, LogLevel, MaxmemoryPolicy, OomScoreAdj, ProtectedAction,
-    SanitizeDumpPayload, Supervised, SyslogFacility,
+    AclPubsubDefault, AppendFsync, DisklessLoad, LogLevel, OomScoreAdj, ProtectedAction, SanitizeDumpPayload,
+    Supervised, SyslogFacility,
 };
 use super::kind::Value;
-use crate::keyspace::EventClass;
+use crate::keyspace::{EventClass, EvictionPolicy};
 
 /// The configuration in force. Its `Debug` form shows no password.
 #[derive(Clone, PartialEq)]
@@ -165,7 +165,7 @@ impl Limits {
 pub struct Memory {
     /// 0: no limit.
     pub maxmemory_bytes: u64,
-    pub policy: MaxmemoryPolicy,
+    pub policy: EvictionPolicy,
     /// Keys looked at before one is evicted.
     pub samples: u32,
     /// 0 to 100: how long one turn of the loop may evict.

@@ -2,14 +2,15 @@
 //! `settings.rs`; a row made by `kept` has no meaning here but is checked and reported.
 
 use super::choices::{
-    AclPubsubDefault, AppendFsync, Choice, DisklessLoad, LogLevel, MaxmemoryPolicy, OomScoreAdj,
-    ProtectedAction, SanitizeDumpPayload, Supervised, SyslogFacility,
+    AclPubsubDefault, AppendFsync, Choice, DisklessLoad, LogLevel, OomScoreAdj, ProtectedAction,
+    SanitizeDumpPayload, Supervised, SyslogFacility,
 };
 use super::kind::{
     Kind, Unit, Value, any, aof_directory, aof_name, host_name, node_name, snapshot_name, title_template,
     utf8,
 };
 use super::row::{Apply, Field, Row, Setting, choice_value, chosen, kept, row};
+use crate::keyspace::EvictionPolicy;
 
 /// The field at a path below `Config`.
 macro_rules! at {
@@ -146,7 +147,7 @@ pub(super) static ROWS: &[Row] = &[
     row("tracking-table-max-keys", number(0, LONG_MAX), "1000000", at!(limits.tracking_table_keys)),
     // Memory.
     row("maxmemory", memory(0, ULONG_MAX), "0", at!(memory.maxmemory_bytes)).apply(Apply::Maxmemory),
-    row("maxmemory-policy", word::<MaxmemoryPolicy>(), "noeviction", word_at!(memory.policy))
+    row("maxmemory-policy", word::<EvictionPolicy>(), "noeviction", word_at!(memory.policy))
         .apply(Apply::Maxmemory),
     row("maxmemory-samples", number(1, INT_MAX), "5", at!(memory.samples)),
     row("maxmemory-eviction-tenacity", number(0, 100), "10", at!(memory.eviction_tenacity)),

@@ -1,6 +1,7 @@
 //! The data set out of a stream.
 
 use std::io::Read;
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -27,10 +28,6 @@ pub struct Loaded {
     pub expired_keys: u64,
 }
 
-/// Who watches the progress wants no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
-
 /// Why a data set could not be read to its end. Offsets count bytes from the start of the stream.
 #[derive(Debug, Error)]
 pub enum ReadError {
@@ -44,52 +41,91 @@ pub enum ReadError {
     Function { offset: u64 },
     #[error("data of the module '{module}' at byte {offset}: there is no such module")]
     Module { module: ModuleId, offset: u64 },
-    #[error("interrupted")]
-    Interrupted,
 }
 
-/// Reads a snapshot to its end into the keyspace. `after_key` is told the offset behind each key, and may ask
-/// to stop. Effects are not recorded: nobody can have an interest in keys that appear this way.
-pub fn read<R: Read>(
-    reader: &mut Reader<R>,
-    keys: &mut Keyspace,
-    options: &LoadOptions,
-    mut after_key: impl FnMut(u64) -> Result<(), Interrupted>,
-) -> Result<Loaded, ReadError> {
-    let mut loaded = Loaded::default();
-    let mut db = 0;
-    keys.begin(db, options.now_ms, false);
-    loop {
-        let offset = reader.offset();
-        match reader.next_item()? {
-            None => return Ok(loaded),
-            Some(Item::Aux { name, value }) => log_fact(name, value, options.now_ms),
-            Some(Item::ResizeDb { .. }) => {}
-            Some(Item::SelectDb(number)) => {
-                let databases = keys.databases();
-                db = usize::try_from(number)
-                    .ok()
-                    .filter(|db| *db < databases)
-                    .ok_or(ReadError::Database { number, databases, offset })?;
-                keys.begin(db, options.now_ms, false);
-            }
-            Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
-            Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
-            Some(Item::Entry(entry)) => {
-                if options.drop_expired && entry.expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
-                    loaded.expired_keys += 1;
-                } else {
-                    let replaced = keys.insert_entry(entry_of(&entry, keys, options.now_ms));
-                    if replaced.is_some() && !options.replace {
-                        let key = String::from_utf8_lossy(entry.key).into_owned();
-                        return Err(ReadError::Duplicate { key, db, offset });
+/// A snapshot on its way into a keyspace, in as many steps as its owner likes.
+pub struct Load<R> {
+    reader: Reader<R>,
+    options: LoadOptions,
+    db: usize,
+    loaded: Loaded,
+    used_memory_bytes: u64,
+}
+
+impl<R: Read> Load<R> {
+    pub fn new(reader: Reader<R>, options: LoadOptions) -> Self {
+        Self { reader, options, db: 0, loaded: Loaded::default(), used_memory_bytes: 0 }
+    }
+
+    /// Reads on until the end, for which it gives what was read, or until `goes_on`, which is told the offset
+    /// behind each key, says no. Effects are not recorded: nobody can have an interest in keys that appear
+    /// this way.
+    pub fn advance(
+        &mut self,
+        keys: &mut Keyspace,
+        mut goes_on: impl FnMut(u64) -> bool,
+    ) -> Result<Option<Loaded>, ReadError> {
+        let now_ms = self.options.now_ms;
+        keys.begin(self.db, now_ms, false);
+        loop {
+            let offset = self.reader.offset();
+            match self.reader.next_item()? {
+                None => return Ok(Some(self.loaded)),
+                Some(Item::Aux { name, value }) => {
+                    if name.eq_ignore_ascii_case(aux::USED_MEMORY.as_bytes()) {
+                        self.used_memory_bytes = number_of(value).unwrap_or_default();
                     }
-                    loaded.keys += 1;
+                    log_fact(name, value, now_ms);
                 }
-                after_key(reader.offset()).map_err(|Interrupted| ReadError::Interrupted)?;
+                Some(Item::ResizeDb { .. }) => {}
+                Some(Item::SelectDb(number)) => {
+                    let databases = keys.databases();
+                    self.db = usize::try_from(number)
+                        .ok()
+                        .filter(|db| *db < databases)
+                        .ok_or(ReadError::Database { number, databases, offset })?;
+                    keys.begin(self.db, now_ms, false);
+                }
+                Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
+                Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
+                Some(Item::Entry(entry)) => {
+                    enter(&entry, keys, &self.options, self.db, offset, &mut self.loaded)?;
+                    if !goes_on(self.reader.offset()) {
+                        return Ok(None);
+                    }
+                }
             }
         }
     }
+}
+
+impl<R> Load<R> {
+    /// What the snapshot says of the memory that was in use when it was written; 0 until it was read.
+    pub fn used_memory_bytes(&self) -> u64 {
+        self.used_memory_bytes
+    }
+}
+
+/// Puts a key into the keyspace, unless it is to be left out.
+fn enter(
+    entry: &rdb::Entry<'_>,
+    keys: &mut Keyspace,
+    options: &LoadOptions,
+    db: usize,
+    offset: u64,
+    loaded: &mut Loaded,
+) -> Result<(), ReadError> {
+    if options.drop_expired && entry.expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
+        loaded.expired_keys += 1;
+        return Ok(());
+    }
+    let replaced = keys.insert_entry(entry_of(entry, keys, options.now_ms));
+    if replaced.is_some() && !options.replace {
+        let key = String::from_utf8_lossy(entry.key).into_owned();
+        return Err(ReadError::Duplicate { key, db, offset });
+    }
+    loaded.keys += 1;
+    Ok(())
 }
 
 fn entry_of(entry: &rdb::Entry<'_>, keys: &Keyspace, now_ms: i64) -> Entry {
@@ -110,7 +146,7 @@ fn entry_of(entry: &rdb::Entry<'_>, keys: &Keyspace, now_ms: i64) -> Entry {
 /// Logs what a snapshot says of itself, in Redis's words.
 fn log_fact(name: &[u8], value: &[u8], now_ms: i64) {
     let text = String::from_utf8_lossy(value);
-    let number = || text.parse::<i64>().unwrap_or_default();
+    let number = || number_of::<i64>(value).unwrap_or_default();
     let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
     if is(aux::REDIS_VERSION) {
         log::info!("Loading RDB produced by version {text}");
@@ -123,4 +159,8 @@ fn log_fact(name: &[u8], value: &[u8], now_ms: i64) {
     } else if name.starts_with(b"%") {
         log::info!("RDB '{}': {text}", String::from_utf8_lossy(name));
     }
+}
+
+fn number_of<N: FromStr>(text: &[u8]) -> Option<N> {
+    str::from_utf8(text).ok()?.parse().ok()
 }

@@ -9,7 +9,7 @@
 mod load;
 mod save;
 
-pub use load::{Interrupted, LoadOptions, Loaded, ReadError, read};
+pub use load::{Load, LoadOptions, Loaded, ReadError};
 pub use save::{Header, KeptUsage, write};
 
 #[cfg(test)]

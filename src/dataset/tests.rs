@@ -25,7 +25,8 @@ fn saved(keys: &Keyspace, usage: KeptUsage) -> Vec<u8> {
 }
 
 fn load(bytes: &[u8], keys: &mut Keyspace, options: &LoadOptions) -> Result<Loaded, ReadError> {
-    read(&mut Reader::new(bytes, None).unwrap(), keys, options, |_| Ok(()))
+    let mut load = Load::new(Reader::new(bytes, None).unwrap(), *options);
+    load.advance(keys, |_| true).map(|loaded| loaded.expect("nothing stops it before the end"))
 }
 
 #[test]
@@ -102,16 +103,23 @@ fn idle_times_and_frequencies_come_back() {
 }
 
 #[test]
-fn loading_can_be_interrupted() {
-    let mut keys = keyspace(1);
+fn loading_can_stop_behind_any_key_and_go_on() {
+    let mut keys = keyspace(2);
     set(&mut keys, 0, b"a", NewString::Int(1), Expiry::Clear);
-    set(&mut keys, 0, b"b", NewString::Int(1), Expiry::Clear);
+    set(&mut keys, 1, b"b", NewString::Int(2), Expiry::Clear);
+    set(&mut keys, 1, b"c", NewString::Int(3), Expiry::Clear);
     let bytes = saved(&keys, KeptUsage::Nothing);
-    let mut reader = Reader::new(&bytes[..], None).unwrap();
-    let mut fresh = keyspace(1);
-    let error = read(&mut reader, &mut fresh, &OPTIONS, |_| Err(Interrupted)).unwrap_err();
-    assert!(matches!(error, ReadError::Interrupted), "{error}");
-    assert_eq!(fresh.len(0), 1);
+    let mut fresh = keyspace(2);
+    let mut load = Load::new(Reader::new(&bytes[..], None).unwrap(), OPTIONS);
+    for expected in [(1, 0), (1, 1), (1, 2)] {
+        assert_eq!(load.advance(&mut fresh, |_| false).unwrap(), None);
+        assert_eq!((fresh.len(0), fresh.len(1)), expected);
+        // Meanwhile somebody looks at another database.
+        fresh.begin(0, NOW_MS, false);
+    }
+    let loaded = load.advance(&mut fresh, |_| false).unwrap();
+    assert_eq!(loaded, Some(Loaded { keys: 3, expired_keys: 0 }));
+    assert_eq!(load.used_memory_bytes(), 1 << 20);
 }
 
 #[test]

@@ -2,14 +2,6 @@
 
 use crate::config::Apply;
 
-/// Why a connection ends, for the log and the statistics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloseReason {
-    Killed,
-    OutputLimit,
-    Evicted,
-}
-
 /// SHUTDOWN's options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ShutdownRequest {
@@ -33,6 +25,6 @@ pub enum Action {
     ShutdownAborted,
     /// Requests postponed by a pause may go on.
     ResumePostponed,
-    /// Write the configuration back to its file.
+    /// DEBUG RESTART: end this program and start it again in the same process, after a pause.
     Restart { delay_ms: u64 },
 }

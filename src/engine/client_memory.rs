@@ -92,11 +92,6 @@ impl ClientMemory {
         self.bytes_by_kind[ClientKind::Normal as usize] + self.bytes_by_kind[ClientKind::Pubsub as usize]
     }
 
-    /// INFO's `mem_clients_slaves`.
-    pub fn replica_bytes(&self) -> usize {
-        self.bytes_by_kind[ClientKind::Replica as usize]
-    }
-
     /// Whether clients are kept in order of size.
     pub fn is_ranking(&self) -> bool {
         self.ranking.is_some()

@@ -210,17 +210,6 @@ impl Clients {
         self.closing.push(id);
     }
 
-    /// Asks for a client to be closed once its pending output was sent.
-    pub fn close_after_reply(&mut self, id: ClientId) {
-        if let Some(client) = self.by_id_mut(id)
-            && client.session.closing == Closing::No
-        {
-            client.session.closing = Closing::AfterReply;
-            let slot = client.session.slot;
-            self.unsent.push(slot);
-        }
-    }
-
     /// Slots with news for the connection; the caller hands the emptied list back.
     pub fn take_unsent(&mut self) -> Vec<usize> {
         mem::take(&mut self.unsent)

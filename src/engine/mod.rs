@@ -1,33 +1,42 @@
 //! The parts of a running server that commands work on: clients, watched keys, pauses, statistics,
 //! and the actions that only the loop can perform.
 //!
+//! * `parts`: the engine itself.
+//! * `session`, `clients`: one client, and the table of all.
+//! * `client_memory`: what clients hold.
+//! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
+//! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
+//! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
+//!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
 //! builds an [`Engine`] and a keyspace, and can execute commands for clients that have no connection.
 
+mod parts;
+mod session;
+mod clients;
+mod client_memory;
+mod watch;
+mod pause;
+mod eviction;
+mod loading;
+mod memory;
+mod snapshots;
+mod snapshot_child;
 mod action;
 mod apply;
-mod clients;
-mod parts;
-mod client_memory;
-mod eviction;
-mod memory;
-mod pause;
-mod session;
 mod shutdown;
-mod snapshot_child;
-mod snapshots;
-mod watch;
 
-pub use action::{Action, CloseReason, ShutdownRequest};
+pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use eviction::Eviction;
+pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
 pub use snapshot_child::SnapshotChild;
-pub use snapshots::{BackgroundSaveError, LoadFailed, ReloadFailed, ReloadOptions, SnapshotStatus};
+pub use snapshots::{BackgroundSaveError, SnapshotStatus};
 pub use watch::Watches;

@@ -9,7 +9,6 @@ use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::eviction::Eviction;
 use super::pause::Pause;
-use super::session::ClientId;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
@@ -95,11 +94,9 @@ pub struct DebugSwitches {
     pub reply_buffer_peak_reset_ms: i64,
     pub reply_buffer_resizing: bool,
     pub pause_cron: bool,
-    /// Scripts may call commands that are denied to them.
-    pub disable_deny_scripts: bool,
-    /// Checksums of RDB files and of RESTORE's payload are not checked.
+    /// Checksums of RDB files are not checked.
     pub skip_checksum_validation: bool,
-    /// Elements of lists from this size on get a node of their own.
+    /// Elements of lists from this size on get a node of their own. Checked and kept for when there are lists.
     pub quicklist_packed_threshold_bytes: u64,
 }
 
@@ -110,7 +107,6 @@ impl Default for DebugSwitches {
             reply_buffer_peak_reset_ms: 5000,
             reply_buffer_resizing: true,
             pause_cron: false,
-            disable_deny_scripts: false,
             skip_checksum_validation: false,
             quicklist_packed_threshold_bytes: 1 << 30,
         }
@@ -164,12 +160,20 @@ impl Engine {
         self.worker.reset_done();
     }
 
+    /// Enters an event into the latency monitor if it took as long as `latency-monitor-threshold` says.
+    #[inline]
+    pub fn note_latency(&mut self, event: &'static str, duration_us: u64) {
+        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
+        if threshold_ms > 0 {
+            let now_s = (self.clock.unix_ms() / 1000) as u64;
+            self.latency.add_if_needed(event, duration_us / 1000, threshold_ms, now_s);
+        }
+    }
+
     /// Sends a message to everyone subscribed to `channel`; returns how many copies went out.
     pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
         let Self { pubsub, clients, .. } = self;
-        let mut receivers = 0;
         pubsub.receivers(channel, |client, pattern| {
-            receivers += 1;
             clients.send(client, |reply| match pattern {
                 None => {
                     reply.push(3);
@@ -185,8 +189,7 @@ impl Engine {
                     reply.bulk(message);
                 }
             });
-        });
-        receivers
+        })
     }
 
     /// As [`Engine::publish`], for a shard channel.
@@ -217,13 +220,6 @@ impl Engine {
         if wanted.contains(EventClass::KEYEVENT) {
             let channel = format!("__keyevent@{db}__:{event}");
             self.publish(channel.as_bytes(), key);
-        }
-    }
-
-    /// A client's transaction will fail; the executing client is told by the caller.
-    pub fn break_watch(&mut self, client: ClientId) {
-        if let Some(client) = self.clients.by_id_mut(client) {
-            client.session.watch_broken = true;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Snapshots: how the last ones went, saving while everybody waits or in a forked child, and loading.
+//! Snapshots: how the last ones went, and saving, while everybody waits or in a forked child.
 //!
 //! What a command can be told of a failure happens here, while the command executes; when a child ends and
 //! when the next save is due is for the server's timer to ask ([`Engine::follow_snapshot_child`],
@@ -12,12 +12,13 @@ use std::process::ExitStatus;
 
 use thiserror::Error;
 
+use super::loading::Loading;
 use super::parts::Engine;
 use super::snapshot_child::{self, SnapshotChild};
-use crate::config::{Config, MaxmemoryPolicy, REDIS_VERSION, SavePoint};
-use crate::dataset::{self, Header, Interrupted, KeptUsage, LoadOptions, Loaded, ReadError};
-use crate::keyspace::Keyspace;
-use crate::rdb::{self, LoadError, Reader, SaveError, WriterOptions};
+use crate::config::{Config, REDIS_VERSION, SavePoint};
+use crate::dataset::{self, Header, KeptUsage, Loaded};
+use crate::keyspace::{EvictionPolicy, Keyspace};
+use crate::rdb::{self, SaveError, WriterOptions};
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
@@ -32,7 +33,8 @@ const RETRY_DELAY_S: i64 = 5;
 /// How the last snapshots went, and whether one is running.
 #[derive(Debug)]
 pub struct SnapshotStatus {
-    pub loading: bool,
+    /// The data set that is being loaded.
+    pub loading: Option<Box<Loading>>,
     pub last_save_s: i64,
     /// Whether the last background save succeeded.
     pub last_save_ok: bool,
@@ -56,7 +58,7 @@ pub struct SnapshotStatus {
 impl SnapshotStatus {
     pub fn new(now_s: i64) -> Self {
         Self {
-            loading: false,
+            loading: None,
             last_save_s: now_s,
             last_save_ok: true,
             last_attempt_s: 0,
@@ -72,7 +74,7 @@ impl SnapshotStatus {
     }
 
     pub fn is_loading(&self) -> bool {
-        self.loading
+        self.loading.is_some()
     }
 
     pub fn is_saving(&self) -> bool {
@@ -97,41 +99,6 @@ pub enum BackgroundSaveError {
     /// Logged.
     #[error("Can't save in background: fork: {0}")]
     Fork(String),
-}
-
-/// Why there is no data set. The text is for the log.
-#[derive(Debug, Error)]
-pub enum LoadFailed {
-    #[error("Fatal error: can't open the RDB file {path} for reading: {reason}")]
-    Open { path: String, reason: String },
-    #[error("Bad file format reading the RDB file {path}: {source}")]
-    Read { path: String, source: ReadError },
-}
-
-/// DEBUG RELOAD's options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReloadOptions {
-    /// Save first; NOSAVE loads the file that is there.
-    pub save: bool,
-    /// Empty the databases before loading; not with NOFLUSH.
-    pub flush: bool,
-    /// MERGE: keys of the file replace those that are there.
-    pub replace: bool,
-}
-
-/// Why a reload did not happen. Logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReloadFailed {
-    Save,
-    /// The databases hold what could be read.
-    Load,
-}
-
-impl LoadFailed {
-    /// Whether loading was called off, the file being sound as far as it was read.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Read { source: ReadError::Interrupted, .. })
-    }
 }
 
 impl Engine {
@@ -183,9 +150,7 @@ impl Engine {
         stats.latest_fork_us = duration_us;
         let gigabytes = memory::used_memory() as f64 / f64::from(1 << 30);
         stats.fork_rate_gb_per_second = gigabytes * 1e6 / duration_us.max(1) as f64;
-        let threshold_ms = self.config.observe.latency_monitor_threshold_ms;
-        let now_s = (self.clock.unix_ms() / 1000) as u64;
-        self.latency.add_if_needed("fork", duration_us / 1000, threshold_ms, now_s);
+        self.note_latency("fork", duration_us);
     }
 
     /// Takes the child's reports and, if it has ended, its result.
@@ -272,84 +237,6 @@ impl Engine {
         let status = &self.snapshots;
         status.scheduled && !status.is_saving() && status.may_try_again(self.clock.unix_ms() / 1000)
     }
-
-    /// DEBUG RELOAD: the data set goes to disk and back.
-    pub fn reload_snapshot(
-        &mut self,
-        keys: &mut Keyspace,
-        options: ReloadOptions,
-    ) -> Result<(), ReloadFailed> {
-        if options.save && self.save_snapshot(keys).is_err() {
-            return Err(ReloadFailed::Save);
-        }
-        if options.flush {
-            drop(keys.flush(None));
-        }
-        match self.load_snapshot(keys, options.replace, || true) {
-            Ok(Some(_)) => {
-                log::info!("DB reloaded by DEBUG RELOAD");
-                Ok(())
-            }
-            Ok(None) => Err(ReloadFailed::Load),
-            Err(error) => {
-                log::warn!("{error}");
-                Err(ReloadFailed::Load)
-            }
-        }
-    }
-
-    /// Loads the file into the keyspace; `None` if there is no file. `go_on` is asked now and then.
-    pub fn load_snapshot(
-        &mut self,
-        keys: &mut Keyspace,
-        replace: bool,
-        go_on: impl FnMut() -> bool,
-    ) -> Result<Option<Loaded>, LoadFailed> {
-        let path = self.config.process.dir.join(&self.config.rdb.file_name);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                let path = path.display().to_string();
-                return Err(LoadFailed::Open { path, reason: error_text(&error) });
-            }
-        };
-        self.snapshots.loading = true;
-        let loaded = self.read_file(&file, keys, replace, go_on);
-        self.snapshots.loading = false;
-        let loaded =
-            loaded.map_err(|source| LoadFailed::Read { path: path.display().to_string(), source })?;
-        self.snapshots.last_load = loaded;
-        log::info!("Done loading RDB, keys loaded: {}, keys expired: {}.", loaded.keys, loaded.expired_keys);
-        Ok(Some(loaded))
-    }
-
-    fn read_file(
-        &mut self,
-        file: &File,
-        keys: &mut Keyspace,
-        replace: bool,
-        mut go_on: impl FnMut() -> bool,
-    ) -> Result<Loaded, ReadError> {
-        let size = file.metadata().map_err(LoadError::Io)?.len();
-        let mut reader = Reader::new(file, Some(size))?;
-        if !self.config.rdb.checksum {
-            reader = reader.without_checksum();
-        }
-        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace };
-        let mut progress = Progress::new(size, self.config.rdb.loading_process_events_interval_bytes);
-        let delay_us = self.config.rdb.key_load_delay_us;
-        let mut count = 0;
-        let selected = keys.selected();
-        let loaded = dataset::read(&mut reader, keys, &options, |offset| {
-            count += 1;
-            pause(delay_us, count);
-            if !progress.is_step(offset) || go_on() { Ok(()) } else { Err(Interrupted) }
-        });
-        keys.begin(selected, self.clock.unix_ms(), false);
-        self.stats.observe_memory(memory::used_memory());
-        loaded
-    }
 }
 
 /// Replaces the configured file by a snapshot.
@@ -396,9 +283,9 @@ fn write_back_behind(file: &File, written_back: &mut u64, bytes: u64) -> io::Res
     Ok(())
 }
 
-fn kept_usage(policy: MaxmemoryPolicy) -> KeptUsage {
+fn kept_usage(policy: EvictionPolicy) -> KeptUsage {
     match policy {
-        MaxmemoryPolicy::AllkeysLru | MaxmemoryPolicy::VolatileLru => KeptUsage::IdleTime,
+        EvictionPolicy::AllKeysLru | EvictionPolicy::VolatileLru => KeptUsage::IdleTime,
         policy if policy.is_lfu() => KeptUsage::Frequency,
         _ => KeptUsage::Nothing,
     }
@@ -411,39 +298,10 @@ fn temporary_file(config: &Config, id: u32) -> PathBuf {
 
 /// `rdb-key-save-delay` and `key-load-delay`: microseconds behind each key, or one behind several keys if
 /// negative.
-fn pause(delay_us: i32, count: u64) {
+pub(super) fn pause(delay_us: i32, count: u64) {
     if delay_us > 0 {
         clock::sleep_us(delay_us as u64);
     } else if delay_us < 0 && count.is_multiple_of(delay_us.unsigned_abs().into()) {
         clock::sleep_us(1);
-    }
-}
-
-/// Says when it is time to look around while loading, and logs how far it is.
-struct Progress {
-    size: u64,
-    step_bytes: u64,
-    next_step: u64,
-    logged_us: u64,
-}
-
-impl Progress {
-    const LOG_PERIOD_US: u64 = 5_000_000;
-
-    fn new(size: u64, step_bytes: u64) -> Self {
-        Self { size, step_bytes, next_step: step_bytes, logged_us: clock::now_us() }
-    }
-
-    fn is_step(&mut self, offset: u64) -> bool {
-        if offset < self.next_step {
-            return false;
-        }
-        self.next_step = offset + self.step_bytes;
-        let now_us = clock::now_us();
-        if now_us - self.logged_us >= Self::LOG_PERIOD_US {
-            self.logged_us = now_us;
-            log::info!("Loading: {} % of {} bytes", offset * 100 / self.size.max(1), self.size);
-        }
-        true
     }
 }

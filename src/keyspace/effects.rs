@@ -192,10 +192,6 @@ impl Effects {
         self.classes = classes;
     }
 
-    pub fn event_classes(&self) -> EventClass {
-        self.classes
-    }
-
     /// A key was changed: one unit of the dirty counter.
     #[inline]
     pub fn changed(&mut self, db: usize, key: &[u8]) {

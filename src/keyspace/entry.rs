@@ -14,7 +14,6 @@
 //!    aligned because blocks are.
 //! 3. Every pointer in `Index::keys` is an owned entry of that index and of no one else; every pointer in
 //!    `Index::volatile` is also in `keys` and its entry has an expiry, and every such entry is there.
-//!
 //! 4. The block of an [`EntryRef`] is alive and unchanged for its lifetime: it is made by the owner's methods.
 //!
 //! Pointers keep the provenance of the whole block (a reference to a header would not do), and the tests use

@@ -15,36 +15,54 @@ const POOL_SIZE: usize = 16;
 /// `maxmemory-policy`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvictionPolicy {
-    #[default]
-    NoEviction,
-    AllKeysLru,
-    AllKeysLfu,
-    AllKeysRandom,
     VolatileLru,
     VolatileLfu,
     VolatileRandom,
     VolatileTtl,
+    AllKeysLru,
+    AllKeysLfu,
+    AllKeysRandom,
+    #[default]
+    NoEviction,
 }
 
 impl EvictionPolicy {
-    /// The policies with their names in the configuration.
-    pub const NAMES: [(&'static str, Self); 8] = [
-        ("volatile-lru", Self::VolatileLru),
-        ("volatile-lfu", Self::VolatileLfu),
-        ("volatile-random", Self::VolatileRandom),
-        ("volatile-ttl", Self::VolatileTtl),
-        ("allkeys-lru", Self::AllKeysLru),
-        ("allkeys-lfu", Self::AllKeysLfu),
-        ("allkeys-random", Self::AllKeysRandom),
-        ("noeviction", Self::NoEviction),
+    /// All policies, in the order in which an error message lists them.
+    pub const ALL: [Self; 8] = [
+        Self::VolatileLru,
+        Self::VolatileLfu,
+        Self::VolatileRandom,
+        Self::VolatileTtl,
+        Self::AllKeysLru,
+        Self::AllKeysLfu,
+        Self::AllKeysRandom,
+        Self::NoEviction,
     ];
+
+    /// Their names in the configuration, in the same order.
+    pub const NAMES: [&'static str; 8] = [
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "noeviction",
+    ];
+
+    /// The name CONFIG GET and INFO show.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 
     /// Whether access bits are an LFU counter under this policy.
     pub fn is_lfu(self) -> bool {
         matches!(self, Self::AllKeysLfu | Self::VolatileLfu)
     }
 
-    fn is_volatile(self) -> bool {
+    /// Whether only keys with an expiry may be evicted.
+    pub fn is_volatile(self) -> bool {
         matches!(self, Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl)
     }
 }

@@ -28,6 +28,7 @@ const FAST_CYCLE_US: u64 = 1000;
 const ACCEPTABLE_STALE_PERCENT: u64 = 10;
 /// Percent of the CPU for the slow cycle at effort 1; two more per level.
 const SLOW_CPU_PERCENT: u64 = 25;
+
 /// How much work a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cycle {

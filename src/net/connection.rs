@@ -5,6 +5,7 @@
 //! socket said it was empty must remember that ([`Connection::is_readable`]).
 
 use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 
 use mio::event::Source as _;
@@ -69,6 +70,8 @@ pub struct Connection {
     pub is_readable: bool,
     /// The peer sends no more: behind the last bytes stands the end, which no further event announces.
     pub is_ended: bool,
+    /// It has used up its share of reads in one turn of the loop, which goes on with it in the next.
+    pub is_left_over: bool,
     /// The socket's send buffer is full: an event will say when it has room.
     pub awaits_room: bool,
 }
@@ -81,7 +84,14 @@ impl Connection {
             Stream::Tcp(tcp) => tcp.register(registry, token, interest)?,
             Stream::Unix(unix) => unix.register(registry, token, interest)?,
         }
-        Ok(Self { stream, input: Input::default(), is_readable: true, is_ended: false, awaits_room: false })
+        Ok(Self {
+            stream,
+            input: Input::default(),
+            is_readable: true,
+            is_ended: false,
+            is_left_over: false,
+            awaits_room: false,
+        })
     }
 
     pub fn stream(&self) -> &Stream {
@@ -161,6 +171,19 @@ impl Connection {
         match &mut self.stream {
             Stream::Tcp(tcp) => tcp.write_vectored(slices),
             Stream::Unix(unix) => unix.write_vectored(slices),
+        }
+    }
+
+    /// Ends the connection for its peer now, whoever else has the socket open: a forked child inherits all
+    /// of them, and closing alone would only be seen when it ends.
+    pub fn shut_down(&self) {
+        let result = match &self.stream {
+            Stream::Tcp(tcp) => tcp.shutdown(Shutdown::Both),
+            Stream::Unix(unix) => unix.shutdown(Shutdown::Both),
+        };
+        // The peer may have been faster.
+        if let Err(error) = result {
+            log::trace!("Shutting a connection down: {error}");
         }
     }
 

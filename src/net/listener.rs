@@ -111,10 +111,18 @@ impl Listener {
         Ok(Self::Unix { socket, path: shown.clone() })
     }
 
-    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    /// Has the poll announce connections.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> Result<(), BindError> {
         match self {
-            Self::Tcp { socket, .. } => socket.register(registry, token, Interest::READABLE),
-            Self::Unix { socket, .. } => socket.register(registry, token, Interest::READABLE),
+            Self::Tcp { socket, address, port } => {
+                let (address, port, step) = (address.to_string(), *port, "epoll_ctl");
+                let registered = socket.register(registry, token, Interest::READABLE);
+                registered.map_err(|source| BindError::Tcp { address, port, step, source })
+            }
+            Self::Unix { socket, path } => {
+                let registered = socket.register(registry, token, Interest::READABLE);
+                registered.map_err(|source| BindError::Unix { path: path.clone(), source })
+            }
         }
     }
 

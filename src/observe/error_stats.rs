@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 const CODES_MAX: usize = 128;
 /// The line that counts what came after [`CODES_MAX`] codes (named as in Valkey; 7.2 has no bound).
 const OVERFLOW_CODE: &[u8] = b"ERRORSTATS_OVERFLOW";
-/// A code is searched in this many bytes of an error line; longer ones count as `ERR`.
-const CODE_SEARCH_BYTES: usize = 32;
+/// Longer first words are not codes, but count as `ERR`.
+const CODE_BYTES_MAX: usize = 30;
 
 /// Count per error code.
 #[derive(Debug, Default)]
@@ -16,13 +16,9 @@ pub struct ErrorStats {
 }
 
 impl ErrorStats {
-    /// Counts an error reply by its first word. `line` is the reply with its leading `-`; a line
-    /// without one, or without a space near its start, counts as `ERR`.
-    pub fn record_line(&mut self, line: &[u8]) {
-        self.record(code_of(line));
-    }
-
-    pub fn record(&mut self, code: &[u8]) {
+    /// Counts an error reply by its code; `text` is the reply without its leading `-`.
+    pub fn record(&mut self, text: &[u8]) {
+        let code = code_of(text);
         if let Some(count) = self.counts.get_mut(code) {
             *count += 1;
             return;
@@ -41,10 +37,10 @@ impl ErrorStats {
     }
 }
 
-fn code_of(line: &[u8]) -> &[u8] {
-    let searched = &line[..line.len().min(CODE_SEARCH_BYTES)];
-    match (line.first(), memchr::memchr(b' ', searched)) {
-        (Some(b'-'), Some(end)) => &line[1..end],
+/// The first word; a text of one word has no code.
+fn code_of(text: &[u8]) -> &[u8] {
+    match memchr::memchr(b' ', text) {
+        Some(end) if end <= CODE_BYTES_MAX => &text[..end],
         _ => b"ERR",
     }
 }
@@ -60,17 +56,17 @@ mod tests {
     #[test]
     fn codes_are_counted_by_the_first_word() {
         let mut stats = ErrorStats::default();
-        for line in ["-WRONGTYPE Operation", "-ERR syntax error", "-ERR again", "no dash", "-NOSPACE"] {
-            stats.record_line(line.as_bytes());
+        for line in ["WRONGTYPE Operation", "ERR syntax error", "ERR again", "NOSPACE", "ERR"] {
+            stats.record(line.as_bytes());
         }
         assert_eq!(listed(&stats), [("ERR".to_owned(), 4), ("WRONGTYPE".to_owned(), 1)]);
     }
 
     #[test]
-    fn a_code_beyond_32_bytes_counts_as_err() {
+    fn a_first_word_beyond_30_bytes_is_no_code() {
         let mut stats = ErrorStats::default();
-        stats.record_line(format!("-{} x", "A".repeat(30)).as_bytes());
-        stats.record_line(format!("-{} x", "A".repeat(31)).as_bytes());
+        stats.record(format!("{} x", "A".repeat(30)).as_bytes());
+        stats.record(format!("{} x", "A".repeat(31)).as_bytes());
         assert_eq!(listed(&stats), [("A".repeat(30), 1), ("ERR".to_owned(), 1)]);
     }
 
@@ -78,9 +74,9 @@ mod tests {
     fn made_up_codes_do_not_grow_the_map_without_bound() {
         let mut stats = ErrorStats::default();
         for number in 0..1000 {
-            stats.record(format!("C{number:03}").as_bytes());
+            stats.record(format!("C{number:03} x").as_bytes());
         }
-        stats.record(b"C000");
+        stats.record(b"C000 x");
         assert_eq!(stats.iter().count(), CODES_MAX + 1);
         let listed = listed(&stats);
         assert_eq!(listed[0], ("C000".to_owned(), 2));

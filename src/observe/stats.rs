@@ -80,10 +80,10 @@ impl DurationStats {
 }
 
 impl Stats {
-    /// Counts an error reply by its code (`ERR`, `WRONGTYPE`).
-    pub fn record_error(&mut self, code: &[u8]) {
+    /// Counts an error reply (its text without the leading `-`).
+    pub fn record_error(&mut self, text: &[u8]) {
         self.total_error_replies += 1;
-        self.errors.record(code);
+        self.errors.record(text);
     }
 
     /// Everything CONFIG RESETSTAT forgets.
@@ -250,7 +250,7 @@ mod tests {
         stats.observe_memory(100);
         stats.observe_memory(90);
         stats.acl_denied.key = 4;
-        stats.errors.record_line(b"-WRONGTYPE x");
+        stats.record_error(b"WRONGTYPE x");
         stats.reset();
         assert_eq!((stats.commands_processed, stats.evicted_clients), (0, 0));
         assert_eq!((stats.peak_memory_bytes, stats.acl_denied.key), (100, 4));

@@ -271,7 +271,7 @@ mod tests {
         assert!(pubsub.subscriptions_bytes(1) > pubsub.subscriptions_bytes(2));
         pubsub.remove_client(1);
         assert_eq!(deliveries(&pubsub, b"a"), [(2, Some("*".to_owned()))]);
-        assert!(!pubsub.is_subscriber(1));
+        assert_eq!((pubsub.count(1), pubsub.shard_count(1)), (0, 0));
         assert_eq!((pubsub.numpat(), pubsub.numchannels(), pubsub.subscriptions_bytes(1)), (1, 0, 0));
     }
 }

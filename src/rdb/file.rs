@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{SaveError, Writer, WriterOptions};
+use crate::sys::files::fsync_dir;
 
 /// Replaces the file at `path` by the snapshot that `fill` writes (all but its header and its end),
 /// and gives the snapshot's size in bytes.
@@ -33,7 +34,7 @@ pub fn save_file(
         let _ = fs::remove_file(&temporary);
     }
     let bytes = saved?;
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(SaveError::SyncDirectory)?;
+    fsync_dir(directory).map_err(SaveError::SyncDirectory)?;
     Ok(bytes)
 }
 

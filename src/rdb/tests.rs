@@ -1,7 +1,5 @@
 //! Whole snapshots: round trips here, files of real servers in `golden`, broken ones in `hostile`.
 
-#![expect(clippy::indexing_slicing, reason = "a test that is out of bounds fails, as it should")]
-
 mod golden;
 mod hostile;
 

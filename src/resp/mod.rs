@@ -3,12 +3,12 @@
 //! **Invariant:** nothing here knows a command, a key or a socket.
 #![deny(clippy::indexing_slicing)]
 
+mod arguments;
 mod output;
 mod reply;
 mod request;
 
+pub use arguments::{OwnedRequest, Request, Taken};
 pub use output::{CHUNK_BYTES, Mark, Output};
 pub use reply::{Protocol, Reply};
-pub use request::{
-    BIG_ARGUMENT_BYTES, Limits, OwnedRequest, Parser, Progress, ProtocolError, Request, Taken,
-};
+pub use request::{BIG_ARGUMENT_BYTES, BUFFER_BYTES_MAX, Limits, Parser, Progress, ProtocolError};

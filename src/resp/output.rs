@@ -11,7 +11,7 @@ use std::mem;
 /// A tail of this size is closed and a new one begun; the size of Redis's own reply chunks.
 pub const CHUNK_BYTES: usize = 16 * 1024;
 
-const LINE_BREAK_BYTES: usize = 2;
+const LINE_BREAK: &[u8] = b"\r\n";
 
 /// Pending output: closed chunks, then the tail.
 #[derive(Debug, Default)]
@@ -42,6 +42,16 @@ impl Output {
             self.make_room(bytes.len());
         }
         self.tail.extend_from_slice(bytes);
+    }
+
+    /// The same with a line break behind.
+    #[inline]
+    pub fn push_line(&mut self, bytes: &[u8]) {
+        if self.tail.capacity() - self.tail.len() < bytes.len() + LINE_BREAK.len() {
+            self.make_room(bytes.len() + LINE_BREAK.len());
+        }
+        self.tail.extend_from_slice(bytes);
+        self.tail.extend_from_slice(LINE_BREAK);
     }
 
     /// The tail, for writers that format in place.
@@ -213,17 +223,20 @@ impl Output {
         }
     }
 
-    /// Lets the tail grow, or begins another one; with room for a line break, which follows every bulk.
+    /// Lets the tail grow, or begins another one.
     fn make_room(&mut self, bytes: usize) {
         if self.open > 0 {
-            self.tail.reserve(bytes + LINE_BREAK_BYTES);
+            self.tail.reserve(bytes);
         } else if bytes >= CHUNK_BYTES {
             // Exact: a value of 100 MB must not reserve 200.
-            self.begin_tail(bytes + LINE_BREAK_BYTES);
+            self.begin_tail(bytes);
         } else if self.tail.len() >= CHUNK_BYTES {
             self.begin_tail(CHUNK_BYTES);
+        } else if bytes >= self.tail.len() {
+            // Exact: that the same reply is a little longer next time must not double the buffer.
+            self.tail.reserve_exact(bytes);
         } else {
-            self.tail.reserve(bytes + LINE_BREAK_BYTES);
+            self.tail.reserve(bytes);
         }
     }
 
@@ -273,8 +286,7 @@ mod tests {
     fn a_large_value_and_its_line_break_share_one_allocation() {
         let mut output = Output::default();
         output.push(b"$40000\r\n");
-        output.push(&[b'x'; 40_000]);
-        output.push(b"\r\n");
+        output.push_line(&[b'x'; 40_000]);
         assert_eq!((output.chunk_count(), output.tail_len(), output.tail_capacity()), (1, 40_002, 40_002));
         output.advance(40_010);
         // What follows a large reply finds a whole chunk.
@@ -282,18 +294,20 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_lets_the_tail_grow_leaves_room_for_its_line_break() {
+    fn a_reply_that_is_a_little_longer_than_the_last_one_does_not_double_the_buffer() {
         let mut output = Output::default();
         output.push(b"$6000\r\n");
-        output.push(&[b'x'; 6000]);
-        let capacity = output.tail_capacity();
-        output.push(b"\r\n");
-        assert_eq!(output.tail_capacity(), capacity);
+        output.push_line(&[b'x'; 6000]);
+        assert_eq!(output.tail_capacity(), 6009);
         output.release();
         assert_eq!(output.tail_len(), 6009, "nothing was sent");
         output.advance(6009);
+        output.push(b"$6001\r\n");
+        output.push_line(&[b'x'; 6001]);
+        assert_eq!(output.tail_capacity(), 6010);
+        output.advance(6010);
         output.release();
-        assert_eq!((output.tail_capacity(), output.peak()), (0, 6009));
+        assert_eq!((output.tail_capacity(), output.peak()), (0, 6010));
     }
 
     #[test]

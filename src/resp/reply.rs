@@ -73,8 +73,7 @@ impl Reply {
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.line(b'$', bytes.len() as i64);
-        self.output.push(bytes);
-        self.output.push(b"\r\n");
+        self.output.push_line(bytes);
     }
 
     /// An integer as a bulk string: how values with encoding `int` are sent.
@@ -231,9 +230,11 @@ mod tests {
         (written(Protocol::Resp2, &write), written(Protocol::Resp3, &write))
     }
 
+    type Write = fn(&mut Reply);
+
     #[test]
     fn each_shape_is_spelled_as_its_protocol_says() {
-        let cases: [(fn(&mut Reply), &str, &str); 11] = [
+        let cases: [(Write, &str, &str); 11] = [
             (|r| r.null(), "$-1\r\n", "_\r\n"),
             (|r| r.null_array(), "*-1\r\n", "_\r\n"),
             (|r| r.bool(true), ":1\r\n", "#t\r\n"),

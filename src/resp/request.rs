@@ -15,6 +15,7 @@ use std::mem;
 use memchr::{memchr, memchr3};
 use thiserror::Error;
 
+use super::arguments::{OWNED, OwnedArgument, Request, Span};
 use crate::util::number::parse_i64;
 use crate::util::text::split_args;
 
@@ -27,8 +28,11 @@ const LINE_BYTES_MAX: usize = 64 * 1024;
 /// The first allocation for a big argument; it doubles while bytes arrive.
 const BIG_ARGUMENT_FIRST_BYTES: usize = 1024 * 1024;
 
-/// How much of a big argument stays readable for the slow log and MONITOR once it was taken.
-const TAKEN_HEAD_BYTES: usize = 128;
+/// A list of arguments that has grown beyond this is not kept for the next request.
+const SPANS_KEPT_MAX: usize = 1024;
+
+/// The longest buffer whose bytes spans can name. Whoever reads must close a client whose buffer is longer.
+pub const BUFFER_BYTES_MAX: usize = OWNED as usize - 1024 * 1024;
 
 const MULTIBULK_MAX: i64 = i32::MAX as i64;
 const UNAUTHENTICATED_MULTIBULK_MAX: i64 = 10;
@@ -73,23 +77,6 @@ pub enum Progress {
     Complete,
     /// The request goes on beyond the buffer.
     NeedMore,
-}
-
-/// Where an argument lies: in the buffer, or (with [`OWNED`] as start) in the list of big arguments.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
-    len: u32,
-}
-
-const OWNED: u32 = u32::MAX;
-
-/// An argument with an allocation of its own.
-#[derive(Debug, Default)]
-struct OwnedArgument {
-    bytes: Vec<u8>,
-    /// The full length, once the bytes were taken and only their head is left.
-    taken_len: Option<usize>,
 }
 
 /// A big bulk that is still arriving.
@@ -164,6 +151,13 @@ impl Parser {
         self.arriving.as_ref().map(|arriving| (arriving.bytes.len(), arriving.bytes.capacity()))
     }
 
+    /// Gives back what is allocated for the big bulk beyond the bytes received; it grows again with the next.
+    pub fn shrink_arriving(&mut self) {
+        if let Some(arriving) = &mut self.arriving {
+            arriving.bytes.shrink_to_fit();
+        }
+    }
+
     /// How much of the buffer is still needed, when more bytes are: a big bulk that is arriving has been
     /// copied out of it. The caller must cut the buffer to that length: parsing goes on there.
     pub fn cut(&mut self, buffer_len: usize) -> usize {
@@ -193,9 +187,12 @@ impl Parser {
         Request { buffer, spans: &self.spans, owned: &mut self.owned }
     }
 
-    /// Forgets the request, keeping its allocations for the next one.
+    /// Forgets the request, keeping its allocations for the next one, unless they are large.
     pub fn reset(&mut self) {
         self.spans.clear();
+        if self.spans.capacity() > SPANS_KEPT_MAX {
+            self.spans = Vec::new();
+        }
         self.owned.clear();
         self.position = 0;
         self.bulks_left = None;
@@ -330,7 +327,7 @@ impl Parser {
     }
 
     fn push_span(&mut self, start: usize, len: usize) {
-        // A buffer never reaches 4 GiB: big bulks live outside it and the query buffer is limited.
+        // The buffer is not much longer than `BUFFER_BYTES_MAX`: big bulks live outside of it.
         self.spans.push(Span { start: start as u32, len: len as u32 });
     }
 
@@ -357,150 +354,6 @@ fn parse_length(digits: &[u8]) -> Option<i64> {
         [a @ b'0'..=b'9'] => Some(i64::from(a - b'0')),
         [a @ b'1'..=b'9', b @ b'0'..=b'9'] => Some(i64::from(a - b'0') * 10 + i64::from(b - b'0')),
         _ => parse_i64(digits).filter(|n| *n >= 0),
-    }
-}
-
-/// A parsed request: arguments as slices, numbered from the command's name at 0.
-#[derive(Debug)]
-pub struct Request<'a> {
-    buffer: &'a [u8],
-    spans: &'a [Span],
-    owned: &'a mut [OwnedArgument],
-}
-
-/// An argument on its way into the keyspace.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Taken<'a> {
-    /// Lies in the read buffer, to be copied.
-    Bytes(&'a [u8]),
-    /// Came in an allocation of its own, to be adopted.
-    Owned(Vec<u8>),
-}
-
-impl<'a> Request<'a> {
-    /// The number of arguments, the command's name included.
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    /// Argument `index`, or nothing where there is none.
-    #[inline]
-    pub fn argument(&self, index: usize) -> Option<&[u8]> {
-        let span = self.spans.get(index)?;
-        if span.start == OWNED {
-            return self.owned.get(span.len as usize).map(|argument| argument.bytes.as_slice());
-        }
-        self.buffer.get(span.start as usize..span.start as usize + span.len as usize)
-    }
-
-    /// The length argument `index` arrived with, also after it was taken.
-    pub fn argument_len(&self, index: usize) -> usize {
-        match self.spans.get(index) {
-            Some(span) if span.start == OWNED => self
-                .owned
-                .get(span.len as usize)
-                .map_or(0, |argument| argument.taken_len.unwrap_or(argument.bytes.len())),
-            Some(span) => span.len as usize,
-            None => 0,
-        }
-    }
-
-    /// Moves argument `index` out: a big one is handed over as it is, and only its head stays.
-    pub fn take(&mut self, index: usize) -> Taken<'a> {
-        let Some(span) = self.spans.get(index).copied() else { return Taken::Bytes(&[]) };
-        if span.start != OWNED {
-            let end = span.start as usize + span.len as usize;
-            return Taken::Bytes(self.buffer.get(span.start as usize..end).unwrap_or_default());
-        }
-        let Some(argument) = self.owned.get_mut(span.len as usize) else { return Taken::Bytes(&[]) };
-        let head = argument.bytes.get(..TAKEN_HEAD_BYTES.min(argument.bytes.len())).unwrap_or_default();
-        let head = head.to_vec();
-        argument.taken_len = Some(argument.bytes.len());
-        let mut bytes = mem::replace(&mut argument.bytes, head);
-        if bytes.capacity() - bytes.len() > bytes.len() / 8 {
-            bytes.shrink_to_fit();
-        }
-        Taken::Owned(bytes)
-    }
-
-    /// As `take`, but the argument stays: a big one is copied.
-    pub fn copy(&self, index: usize) -> Taken<'a> {
-        match self.spans.get(index) {
-            Some(span) if span.start != OWNED => {
-                let end = span.start as usize + span.len as usize;
-                Taken::Bytes(self.buffer.get(span.start as usize..end).unwrap_or_default())
-            }
-            Some(_) => Taken::Owned(self.argument(index).unwrap_or_default().to_vec()),
-            None => Taken::Bytes(&[]),
-        }
-    }
-
-    /// The arguments in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).filter_map(|index| self.argument(index))
-    }
-
-    /// A copy that outlives the read buffer (MULTI's queue); big arguments move instead.
-    pub fn to_owned_request(&mut self) -> OwnedRequest {
-        let mut copy = OwnedRequest::default();
-        for index in 0..self.len() {
-            match self.take(index) {
-                Taken::Bytes(bytes) => copy.push(bytes),
-                Taken::Owned(bytes) => copy.push_owned(bytes),
-            }
-        }
-        copy
-    }
-}
-
-/// A request that owns its bytes, in one buffer.
-#[derive(Debug, Default)]
-pub struct OwnedRequest {
-    buffer: Vec<u8>,
-    spans: Vec<Span>,
-    owned: Vec<OwnedArgument>,
-}
-
-impl OwnedRequest {
-    /// A request made of these arguments.
-    pub fn of(arguments: &[&[u8]]) -> Self {
-        let mut request = Self::default();
-        for argument in arguments {
-            request.push(argument);
-        }
-        request
-    }
-
-    pub fn view(&mut self) -> Request<'_> {
-        Request { buffer: &self.buffer, spans: &self.spans, owned: &mut self.owned }
-    }
-
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    /// Bytes of memory it holds.
-    pub fn memory_bytes(&self) -> usize {
-        let owned: usize = self.owned.iter().map(|argument| argument.bytes.capacity()).sum();
-        self.buffer.capacity() + self.spans.capacity() * size_of::<Span>() + owned
-    }
-
-    fn push(&mut self, argument: &[u8]) {
-        self.spans.push(Span { start: self.buffer.len() as u32, len: argument.len() as u32 });
-        self.buffer.extend_from_slice(argument);
-    }
-
-    fn push_owned(&mut self, bytes: Vec<u8>) {
-        self.spans.push(Span { start: OWNED, len: self.owned.len() as u32 });
-        self.owned.push(OwnedArgument { bytes, taken_len: None });
     }
 }
 

@@ -48,7 +48,9 @@ impl Server {
                 }
             }
         }
-        self.cron.retry_accept(index);
+        if !self.left_over.listeners.contains(&index) {
+            self.left_over.listeners.push(index);
+        }
     }
 
     fn admit_connection(&mut self, accepted: Accepted) {
@@ -113,6 +115,9 @@ impl Server {
         let Some(client) = self.engine.clients.remove(id) else { return };
         if let Some(mut connection) = self.connections.get_mut(client.session.slot).and_then(Option::take) {
             connection.deregister(self.poll.registry());
+            if self.engine.snapshots.is_saving() {
+                connection.shut_down();
+            }
         }
         self.engine.watches.forget(id);
         self.engine.pubsub.remove_client(id);

@@ -2,11 +2,11 @@
 
 use super::event_loop::Server;
 use crate::config::Apply;
-use crate::engine::{Action, ClientId};
+use crate::engine::Action;
 
 impl Server {
-    /// Performs the actions recorded by the requests of one client.
-    pub(super) fn perform_actions(&mut self, _: ClientId) {
+    /// Performs the actions that the requests just executed have recorded.
+    pub(super) fn perform_actions(&mut self) {
         for action in std::mem::take(&mut self.engine.actions) {
             self.perform_action(action);
         }

@@ -26,7 +26,7 @@ pub struct Cron {
     timers: Timers,
     /// What is left of the time for the slow expiry cycle; 0: it is over.
     expiry_left_us: u64,
-    /// Listeners to ask again: accepting failed, or stopped at its share of the turn.
+    /// Listeners to ask again, because accepting failed.
     accept_again: Vec<usize>,
     /// Clients whose request waits for the end of a pause, in order of arrival.
     postponed: Vec<ClientId>,
@@ -120,6 +120,8 @@ impl Server {
         }
         self.engine.stats.observe_memory(memory::used_memory());
         self.visit_clients();
+        // Commands do so as well, but a lowered limit must not wait for one.
+        commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
         self.snapshots_cron();
@@ -171,16 +173,14 @@ impl Server {
         let Engine { expiry, worker, config, clock, .. } = &mut self.engine;
         let lazily = config.memory.lazyfree_lazy_expire;
         let effort = config.expiry.active_effort;
-        let drop = |_: &mut _, entry| commands::drop_entry(worker, entry, lazily);
+        let drop = |_: &mut _, entry| commands::free(worker, entry, lazily);
         let outcome = expiry.run(&mut self.keys, cycle, effort, clock.unix_ms(), clock::now_us, drop);
         if outcome.deleted == 0 && !outcome.more {
             return (false, 0);
         }
         commands::perform_in_background(&mut self.keys, &mut self.engine);
         let took_us = clock::now_us().saturating_sub(started_us);
-        let threshold_ms = self.engine.config.observe.latency_monitor_threshold_ms;
-        let now_s = (self.engine.clock.unix_ms() / 1000) as u64;
-        self.engine.latency.add_if_needed("expire-cycle", took_us / 1000, threshold_ms, now_s);
+        self.engine.note_latency("expire-cycle", took_us);
         (outcome.more, took_us)
     }
 

@@ -1,8 +1,8 @@
 //! The loop. Its sources are a closed list; each readiness is handled by one method. Nothing here
 //! blocks but the poll itself.
 
-use std::io;
 use std::time::Duration;
+use std::{io, mem};
 
 use mio::{Events, Poll, Token};
 
@@ -53,6 +53,21 @@ pub(super) fn client_token(slot: usize) -> Token {
     Token(FIRST_CLIENT + slot)
 }
 
+/// What used up its share of a turn, and goes on in the next one: no event will say so again.
+#[derive(Debug, Default)]
+pub(super) struct LeftOver {
+    /// Slots of connections that may hold more to read, each once (see [`Connection::is_left_over`]).
+    pub(super) connections: Vec<usize>,
+    /// Listeners at which more may be waiting.
+    pub(super) listeners: Vec<usize>,
+}
+
+impl LeftOver {
+    fn is_empty(&self) -> bool {
+        self.connections.is_empty() && self.listeners.is_empty()
+    }
+}
+
 /// A turn of the loop while it lasts, for the statistics.
 #[derive(Debug, Clone, Copy)]
 struct Turn {
@@ -80,8 +95,7 @@ pub struct Server {
     pub(super) listeners: Listeners,
     /// By the slot of their client.
     pub(super) connections: Vec<Option<Connection>>,
-    /// Connections that stopped reading because their share of the turn was used up.
-    pub(super) still_readable: Vec<usize>,
+    pub(super) left_over: LeftOver,
     pub(super) read_buffer: Box<[u8]>,
     pub(super) lookahead: Lookahead,
     pub(super) engine: Engine,
@@ -113,7 +127,7 @@ impl Server {
             signals,
             listeners,
             connections: Vec::new(),
-            still_readable: Vec::new(),
+            left_over: LeftOver::default(),
             read_buffer: vec![0; READ_BUFFER_BYTES].into(),
             lookahead: Lookahead::default(),
             engine,
@@ -132,6 +146,8 @@ impl Server {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut turn: Option<Turn> = None;
         loop {
+            // First: a small data set is there before anyone is answered.
+            self.load_part();
             if let Some(code) = self.exit {
                 // What was answered before the end was decided is still sent.
                 self.write_pending();
@@ -150,6 +166,7 @@ impl Server {
             }
             self.engine.clock.tick();
             turn = Some(Turn::begin(&self.engine));
+            let left_over = mem::take(&mut self.left_over);
             for event in &events {
                 if self.exit.is_some() {
                     // Nothing may change any more: it would not be saved.
@@ -168,19 +185,19 @@ impl Server {
                     }
                 }
             }
-            if self.exit.is_none() {
-                self.read_leftovers();
-            }
+            self.go_on_with(left_over);
             if self.exit.is_none() {
                 self.run_due_timers();
             }
         }
     }
 
+    /// An event for a connection that has ended in this very turn may arrive at its successor in the slot,
+    /// which then looks once in vain.
     fn on_client(&mut self, slot: usize, readable: bool, ended: bool, writable: bool) {
         let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
         if writable {
-            let waited = std::mem::take(&mut connection.awaits_room);
+            let waited = mem::take(&mut connection.awaits_room);
             if waited {
                 self.write_client(slot);
             }
@@ -188,13 +205,35 @@ impl Server {
         if readable && let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) {
             connection.is_readable = true;
             connection.is_ended |= ended;
-            self.read_client(slot);
+            // One share a turn: who is left over from the last one has it later.
+            if !connection.is_left_over {
+                self.read_client(slot);
+            }
+        }
+    }
+
+    /// After the events, so that nobody waits for those who have much to say.
+    fn go_on_with(&mut self, left_over: LeftOver) {
+        if self.exit.is_some() {
+            return;
+        }
+        for listener in left_over.listeners {
+            self.accept(listener);
+        }
+        for slot in left_over.connections {
+            if self.exit.is_some() {
+                return;
+            }
+            if let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) {
+                connection.is_left_over = false;
+                self.read_client(slot);
+            }
         }
     }
 
     /// Until the next timer, or not at all if work is left over.
     fn poll_timeout(&self) -> Duration {
-        if !self.still_readable.is_empty() || self.has_unfinished_turn() {
+        if !self.left_over.is_empty() || self.has_unfinished_turn() {
             return Duration::ZERO;
         }
         let now_us = self.engine.clock.monotonic_us();

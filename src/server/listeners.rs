@@ -43,7 +43,7 @@ impl Listeners {
             let permissions = Some(network.unix_socket_permissions).filter(|mode| *mode != 0);
             let socket = Listener::unix(path, permissions, options(network))
                 .inspect_err(|error| log::warn!("Failed opening Unix socket: {error}"))?;
-            sockets.add(socket);
+            sockets.add(socket)?;
         }
         sockets.open_addresses(network)
     }
@@ -93,7 +93,7 @@ impl Sockets {
                 None => (address.as_str(), false),
             };
             match Listener::tcp(address, network.port, options(network)) {
-                Ok(listener) => self.add(listener),
+                Ok(listener) => self.add(listener)?,
                 Err(error) => {
                     log::warn!("Warning: Could not create server TCP listening socket {error}");
                     if !error.is_excused(is_optional) {
@@ -105,11 +105,12 @@ impl Sockets {
         Ok(())
     }
 
-    fn add(&mut self, mut listener: Listener) {
-        if let Err(error) = listener.register(&self.registry, listener_token(self.open.len())) {
-            log::warn!("Registering a listening socket: {error}");
-        }
+    fn add(&mut self, mut listener: Listener) -> Result<(), BindError> {
+        listener
+            .register(&self.registry, listener_token(self.open.len()))
+            .inspect_err(|error| log::warn!("Failed polling a listening socket: {error}"))?;
         self.open.push(listener);
+        Ok(())
     }
 
     fn close_from(&mut self, index: usize) {

@@ -1,11 +1,20 @@
 //! Where everything meets: the loop and its sources, the phases between polls, timers, start and
-//! shutdown.
+//! shutdown. In reading order:
+//!
+//! * `event_loop`: [`Server`], its sources, and the loop itself.
+//! * `turn`: what happens between two polls, in order.
+//! * `listeners`, `accept`: listening sockets, new connections, and the end of a connection.
+//! * `requests`: from bytes to executed requests.
+//! * `actions`: what commands ask of the loop.
+//! * `output`, `limits`: replies on their way out, and what clients may hold.
+//! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
+//! * `snapshots`: save points, the saving child, loading.
+//! * `invocation`, `start`, `logo`: from argv to a running loop.
+//! * `shutdown`: signals, the last steps, starting anew.
 
 mod accept;
 mod actions;
 mod cron;
-mod visits;
-mod timers;
 mod event_loop;
 mod invocation;
 mod limits;
@@ -16,7 +25,9 @@ mod requests;
 mod shutdown;
 mod snapshots;
 mod start;
+mod timers;
 mod turn;
+mod visits;
 
 pub use event_loop::Server;
 pub use start::main;

@@ -8,7 +8,7 @@ use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
 use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::resp::{Limits, Parser, Progress, ProtocolError};
+use crate::resp::{BUFFER_BYTES_MAX, Limits, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
 
@@ -73,7 +73,8 @@ impl Server {
         let waited = client.session.postponed;
         let fate = bench.serve(connection, &mut client, &mut self.read_buffer);
         if connection.is_readable && fate == Fate::Lives && client.session.closing == Closing::No {
-            self.still_readable.push(slot);
+            connection.is_left_over = true;
+            self.left_over.connections.push(slot);
         }
         if client.session.postponed && !waited {
             self.cron.postpone(id);
@@ -89,19 +90,9 @@ impl Server {
             self.engine.client_memory.measure(&mut client);
         }
         self.engine.clients.put_back(client);
-        self.perform_actions(id);
+        self.perform_actions();
         if ends {
             self.disconnect(id);
-        }
-    }
-
-    /// Goes on with connections that had used up their share of the last turn.
-    pub(super) fn read_leftovers(&mut self) {
-        for slot in std::mem::take(&mut self.still_readable) {
-            if self.exit.is_some() {
-                return;
-            }
-            self.read_client(slot);
         }
     }
 
@@ -356,8 +347,9 @@ impl Bench<'_> {
                 quoted_start(request)
             );
         }
-        self.engine.stats.record_error(b"ERR");
-        client.reply.error(format!("ERR {error}").as_bytes());
+        let reply = format!("ERR {error}");
+        self.engine.stats.record_error(reply.as_bytes());
+        client.reply.error(reply.as_bytes());
         client.session.closing = Closing::AfterReply;
     }
 
@@ -370,7 +362,8 @@ impl Bench<'_> {
 
     fn query_buffer_exceeded(&self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.received_bytes();
-        if (held as u64) <= self.engine.config.limits.query_buffer_bytes {
+        let limit = self.engine.config.limits.query_buffer_bytes;
+        if held as u64 <= limit && input.buffer.len() <= BUFFER_BYTES_MAX {
             return false;
         }
         log::warn!(

@@ -24,7 +24,11 @@ impl Server {
                 Signal::Terminate => "SIGTERM",
                 Signal::Interrupt => "SIGINT",
             };
-            log::warn!("Received {name} scheduling shutdown...");
+            if self.engine.snapshots.is_loading() {
+                log::warn!("Received shutdown signal during loading, scheduling shutdown.");
+            } else {
+                log::warn!("Received {name} scheduling shutdown...");
+            }
             self.engine.shutdown_requested = Some(signal);
         }
     }

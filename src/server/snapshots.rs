@@ -1,17 +1,16 @@
 //! Snapshots as time and the start ask for them: save points, the child's end, and loading.
 
 use super::event_loop::Server;
+use super::start::announce;
+use crate::engine::LoadFailed;
 use crate::sys::clock;
-
-/// The process is to end: the data set could not be loaded (which the log explains), or a signal came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotLoaded {
-    pub(super) exit_code: i32,
-}
 
 impl Server {
     /// Takes the result of a child, then starts what is due.
     pub(super) fn snapshots_cron(&mut self) {
+        if self.engine.snapshots.is_loading() {
+            return;
+        }
         if self.engine.snapshots.is_saving() {
             self.engine.follow_snapshot_child();
         } else if let Some(point) = self.engine.snapshot_is_due(self.keys.effects.dirty()) {
@@ -28,30 +27,25 @@ impl Server {
         self.engine.start_snapshot_child(&self.keys).is_ok()
     }
 
-    /// Loads the snapshot, if there is one, before anyone is served.
-    pub(super) fn load_data_set(&mut self) -> Result<(), NotLoaded> {
-        let started_us = clock::now_us();
-        let Self { engine, keys, signals, .. } = self;
-        // Half a data set is not saved: a signal ends the process as it is.
-        let loaded = engine.load_snapshot(keys, false, || signals.take().is_none());
-        match loaded {
-            Ok(None) => Ok(()),
+    /// A part of the data set, while it is loading. At its end clients are welcome.
+    pub(super) fn load_part(&mut self) {
+        let Some(loading) = &self.engine.snapshots.loading else { return };
+        let started_us = loading.started_us;
+        match self.engine.load_part(&mut self.keys) {
+            Ok(None) => {}
             Ok(Some(_)) => {
-                let seconds = (clock::now_us() - started_us) as f64 / 1e6;
-                log::info!("DB loaded from disk: {seconds:.3} seconds");
-                Ok(())
+                let took_us = clock::now_us() - started_us;
+                log::info!("DB loaded from disk: {:.3} seconds", took_us as f64 / 1e6);
+                announce(&self.engine);
             }
-            Err(error) if error.is_interruption() => {
-                log::warn!("Received shutdown signal during loading, scheduling shutdown.");
-                log::info!("User requested shutdown...");
-                self.leave();
-                Err(NotLoaded { exit_code: 0 })
-            }
-            Err(error) => {
-                log::warn!("{error}");
-                log::warn!("Fatal error loading the DB, check server logs. Exiting.");
-                Err(NotLoaded { exit_code: 1 })
-            }
+            Err(error) => self.exit = Some(refuse_to_serve(&error)),
         }
     }
+}
+
+/// Half a data set must not be taken for the whole. Returns the exit code.
+pub(super) fn refuse_to_serve(error: &LoadFailed) -> i32 {
+    log::warn!("{error}");
+    log::warn!("Fatal error loading the DB, check server logs. Exiting.");
+    1
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::event_loop::Server;
 use super::shutdown::{start_again, write_pid_file};
+use super::snapshots::refuse_to_serve;
 use super::{invocation, logo};
 use crate::commands::{Registry, TABLES};
 use crate::config::{Apply, Change, Config, FatalConfigError, Loaded, REDIS_VERSION, Supervised};
@@ -115,7 +116,7 @@ fn log_target(config: &Config) -> LogTarget {
     }
 }
 
-/// From a configuration to a server that is listening and has its data.
+/// From a configuration to a server that is listening and loads its data.
 fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server, Ended> {
     let Loaded { mut config, file, warnings, users, .. } = loaded;
     warn_of_the_system(&config);
@@ -133,8 +134,10 @@ fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server
     put_in_force(&mut server.engine);
     open(&mut server)?;
     log::info!("Server initialized");
-    server.load_data_set().map_err(|failed| Ended { exit_code: failed.exit_code })?;
-    announce(&server.engine);
+    server.engine.begin_loading(false).map_err(|error| Ended { exit_code: refuse_to_serve(&error) })?;
+    if !server.engine.snapshots.is_loading() {
+        announce(&server.engine);
+    }
     Ok(server)
 }
 
@@ -317,7 +320,7 @@ fn open(server: &mut Server) -> Result<(), Ended> {
 }
 
 /// Says to the log and the supervisor that clients are welcome.
-fn announce(engine: &Engine) {
+pub(super) fn announce(engine: &Engine) {
     let network = &engine.config.network;
     if network.port != 0 {
         log::info!("Ready to accept connections tcp");

@@ -28,7 +28,8 @@ impl Server {
 
     /// Whether the next poll must not wait.
     pub(super) fn has_unfinished_turn(&self) -> bool {
-        self.engine.clients.has_unsent()
+        self.engine.snapshots.is_loading()
+            || self.engine.clients.has_unsent()
             || self.engine.clients.has_closing()
             || self.cron.expiry_goes_on()
             || self.engine.eviction.goes_on

@@ -63,12 +63,13 @@ impl Engine {
         self.clients.by_slot(slot).is_some_and(|client| {
             let session = &client.session;
             let idle_s = self.clock.unix_ms() / 1000 - session.last_interaction_ms / 1000;
-            // Whoever waits for messages may be silent.
-            session.kind() == ClientKind::Normal && !session.is_monitor && idle_s > timeout_s
+            // Whoever waits for messages, or for us, may be silent.
+            let waits = session.kind() != ClientKind::Normal || session.is_monitor || session.postponed;
+            !waits && idle_s > timeout_s
         })
     }
 
-    /// Doubles a reply buffer that was full, and gives back what was not used lately.
+    /// Doubles a reply buffer that did not suffice, and gives back what was not used lately.
     fn resize_reply_buffer(&mut self, slot: usize, now_ms: i64) {
         let Some(client) = self.clients.by_slot_mut(slot) else { return };
         let output = &mut client.reply.output;
@@ -117,16 +118,20 @@ fn fitting_capacity(capacity: usize, peak: usize) -> Option<usize> {
     if capacity / 2 >= REPLY_BUFFER_BYTES_MIN && peak < capacity / 2 {
         return Some(REPLY_BUFFER_BYTES_MIN.max(peak + 1));
     }
-    if peak >= capacity && capacity < CHUNK_BYTES {
+    if peak > capacity && capacity < CHUNK_BYTES {
         return Some(CHUNK_BYTES.min(capacity * 2));
     }
     None
 }
 
-/// Gives back the free room in the query buffer of a client that waits with half a request.
+/// Gives back the free room in the buffers of a client that waits with half a request.
 fn shrink_query_buffer(input: &mut Input, client: &mut Client) {
     if input.buffer.capacity() - input.buffer.len() > QUERY_BUFFER_SLACK_BYTES {
         input.buffer.shrink_to_fit();
+    }
+    if input.parser.arriving_bytes().is_some_and(|(len, capacity)| capacity - len > QUERY_BUFFER_SLACK_BYTES)
+    {
+        input.parser.shrink_arriving();
     }
     super::requests::note_buffers(input, client);
 }
@@ -143,7 +148,8 @@ mod tests {
         assert_eq!(fitting_capacity(16_384, 5), Some(1024));
         assert_eq!(fitting_capacity(16_384, 3000), Some(3001));
         assert_eq!(fitting_capacity(16_384, 9000), None);
-        assert_eq!(fitting_capacity(2048, 2048), Some(4096));
+        assert_eq!(fitting_capacity(2048, 2048), None);
+        assert_eq!(fitting_capacity(2048, 2049), Some(4096));
         assert_eq!(fitting_capacity(16_384, 16_384), None);
     }
 }

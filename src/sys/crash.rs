@@ -8,6 +8,7 @@
 //! The report's first lines are those of Redis, which supervisors and test suites look for.
 
 use std::backtrace::Backtrace;
+use std::cell::Cell;
 use std::panic::PanicHookInfo;
 use std::{mem, ptr};
 
@@ -178,10 +179,16 @@ fn die_of(signal: libc::c_int) -> ! {
 
 /// Gives the calling thread a stack to crash on: one that overflowed has no room for a report,
 /// and the 8 KiB that std provides are less than an unwinder may need. Never freed, as a thread
-/// may crash until its very end.
+/// may crash until its very end; so a thread gets one once.
 #[expect(unsafe_code, reason = "sigaltstack is not in std")]
 pub(super) fn use_own_stack() {
     const STACK_BYTES: usize = 64 * 1024;
+    thread_local! {
+        static HAS_ONE: Cell<bool> = const { Cell::new(false) };
+    }
+    if HAS_ONE.replace(true) {
+        return;
+    }
     let memory: &'static mut [u8] = vec![0; STACK_BYTES].leak();
     let stack = libc::stack_t { ss_sp: memory.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK_BYTES };
     // SAFETY: the memory is leaked, nobody else refers to it, and its size is the one given.
@@ -228,6 +235,21 @@ pub(super) mod tests {
         for text in expected {
             assert_eq!(report.matches(text).count(), 1, "{text} in {report}");
         }
+    }
+
+    #[test]
+    fn a_child_that_crashes_leaves_its_parents_pid_file_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("server.pid");
+        std::fs::write(&file, b"1").unwrap();
+        let (status, _) = end_of(|| {
+            enable_crash_reports();
+            signals::remove_on_abrupt_exit(Leftover::PidFile, Some(&file));
+            let Ok(child) = fork_child(|| crash_on_purpose()) else { return 1 };
+            let Ok(status) = wait_for(child) else { return 2 };
+            i32::from(status.signal() != Some(libc::SIGSEGV)) * 4 + i32::from(!file.exists()) * 8
+        });
+        assert_eq!(status.code(), Some(0));
     }
 
     #[test]

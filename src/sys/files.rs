@@ -1,11 +1,9 @@
-//! Files: replacement that survives a crash, directory sync, glob.
+//! Files: replacement that survives a crash, directory sync, writing back early.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::mem;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,7 +35,7 @@ pub fn error_text(error: &io::Error) -> String {
 pub fn fsync_dir(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {
         // A file system that cannot sync directories has nothing to be done about it.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EBADF)) => Ok(()),
         result => result,
     }
 }
@@ -84,38 +82,6 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The paths that match a shell pattern, sorted; none if nothing matches. Directories that cannot
-/// be read are skipped.
-#[expect(unsafe_code, reason = "glob is not in std")]
-pub fn glob(pattern: &OsStr) -> io::Result<Vec<PathBuf>> {
-    let pattern = CString::new(pattern.as_bytes())?;
-    // SAFETY: all-zero is a valid empty `glob_t`; the pattern is a C string; no error callback.
-    let (mut matches, result) = unsafe {
-        let mut matches: libc::glob_t = mem::zeroed();
-        let result = libc::glob(pattern.as_ptr(), 0, None, &raw mut matches);
-        (matches, result)
-    };
-    let paths = match result {
-        0 => Ok(matched_paths(&matches)),
-        libc::GLOB_NOMATCH => Ok(Vec::new()),
-        libc::GLOB_NOSPACE => Err(io::ErrorKind::OutOfMemory.into()),
-        _ => Err(io::Error::other("the pattern's directory cannot be read")),
-    };
-    // SAFETY: glob filled the structure in, or left it empty; it is not used afterwards.
-    unsafe { libc::globfree(&raw mut matches) };
-    paths
-}
-
-#[expect(unsafe_code, reason = "glob returns an array of C strings")]
-fn matched_paths(matches: &libc::glob_t) -> Vec<PathBuf> {
-    let path_at = |index| {
-        // SAFETY: after success `gl_pathv` holds `gl_pathc` C strings, valid until globfree.
-        let path = unsafe { CStr::from_ptr(*matches.gl_pathv.add(index)) };
-        PathBuf::from(OsStr::from_bytes(path.to_bytes()))
-    };
-    (0..matches.gl_pathc).map(path_at).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,21 +119,5 @@ mod tests {
     fn a_bare_name_is_in_the_working_directory() {
         assert_eq!(directory_of(Path::new("dump.rdb")), Path::new("."));
         assert_eq!(directory_of(Path::new("/var/dump.rdb")), Path::new("/var"));
-    }
-
-    #[test]
-    fn a_pattern_matches_in_order() {
-        let directory = tempfile::tempdir().unwrap();
-        for name in ["b.conf", "a.conf", "c.txt"] {
-            fs::write(directory.path().join(name), b"").unwrap();
-        }
-        let found = glob(directory.path().join("*.conf").as_os_str()).unwrap();
-        assert_eq!(found, [directory.path().join("a.conf"), directory.path().join("b.conf")]);
-        assert_eq!(glob(directory.path().join("*.none").as_os_str()).unwrap(), [""; 0].map(PathBuf::from));
-    }
-
-    #[test]
-    fn a_pattern_with_a_nul_is_refused() {
-        assert_eq!(glob(OsStr::new("a\0b")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

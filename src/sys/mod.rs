@@ -12,7 +12,7 @@
 //! * [`signals`]: requests to stop as an event of the loop; crash reports.
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
-//! * [`files`]: atomic replacement, directory sync, glob.
+//! * [`files`]: atomic replacement, directory sync, writing back early.
 //! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
 //! * [`check`]: `--check-system` and `--test-memory`.

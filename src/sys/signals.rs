@@ -4,12 +4,12 @@
 //! about them is the loop's business. SIGHUP and SIGPIPE are ignored. The crash handlers live in
 //! their own file and are re-exported here.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{mem, ptr};
 
 use mio::event::Source;
@@ -114,8 +114,21 @@ pub enum Leftover {
 /// A path with a NUL in it names no file and is ignored.
 pub fn remove_on_abrupt_exit(kind: Leftover, path: Option<&Path>) {
     let name = path.and_then(|path| CString::new(path.as_os_str().as_bytes()).ok());
-    // The former name is leaked: a handler may be reading it.
-    slot(kind).store(name.map_or(ptr::null_mut(), CString::into_raw), Ordering::Release);
+    let name = name.map_or(ptr::null_mut(), |name| kept_for_good(name).as_ptr().cast_mut());
+    slot(kind).store(name, Ordering::Release);
+}
+
+/// The same name in memory that is never freed, as a handler may be reading it: once per name, of which
+/// a process has few.
+fn kept_for_good(name: CString) -> &'static CStr {
+    static NAMES: Mutex<Vec<&CStr>> = Mutex::new(Vec::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(kept) = names.iter().find(|kept| ***kept == *name) {
+        return kept;
+    }
+    let kept: &'static CStr = Box::leak(name.into_boxed_c_str());
+    names.push(kept);
+    kept
 }
 
 /// Async-signal-safe.
@@ -123,7 +136,7 @@ pub fn remove_on_abrupt_exit(kind: Leftover, path: Option<&Path>) {
 pub(super) fn remove_leftover(kind: Leftover) {
     let path = slot(kind).load(Ordering::Acquire);
     if !path.is_null() {
-        // SAFETY: `remove_on_abrupt_exit` stored a C string that is never freed.
+        // SAFETY: `remove_on_abrupt_exit` stored a C string that is never freed or changed.
         unsafe { libc::unlink(path) };
     }
 }
@@ -153,8 +166,11 @@ fn exit_on_interrupt_if(stop_requested: Arc<AtomicBool>) -> io::Result<()> {
 }
 
 /// What a forked child does first: stopping is the parent's decision (which ends its children by
-/// SIGUSR1 or SIGKILL), and a byte on the inherited socket pair would be read as the parent's.
+/// SIGUSR1 or SIGKILL), and a byte on the inherited socket pair would be read as the parent's. Nor
+/// does its end, if it crashes, leave over what the parent still needs.
 pub(super) fn leave_stopping_to_the_parent() {
+    remove_on_abrupt_exit(Leftover::TemporaryFile, None);
+    remove_on_abrupt_exit(Leftover::PidFile, None);
     set_disposition(&[libc::SIGTERM, libc::SIGINT], libc::SIG_IGN);
 }
 

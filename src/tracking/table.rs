@@ -56,6 +56,10 @@ impl Tracking {
     /// A client stopped caching, or is gone.
     pub fn remove_client(&mut self, client: ClientId, caching: &Caching) {
         self.clients -= 1;
+        if self.clients == 0 {
+            // Changes are not noted any more: what is remembered of keys would become wrong.
+            self.forget_all();
+        }
         for name in caching.prefixes() {
             if let Some(prefix) = self.prefixes.get_mut(name) {
                 prefix.listeners.remove(&client);
@@ -102,7 +106,7 @@ impl Tracking {
         }
     }
 
-    /// Forgets all keys: the databases were emptied.
+    /// Forgets all keys: the databases were emptied, or nobody caches.
     pub fn forget_all(&mut self) {
         self.keys = HashMap::new();
         self.queue = VecDeque::new();
@@ -205,6 +209,18 @@ mod tests {
             tracking.forget(b"k");
         }
         assert!(tracking.queue.len() <= 70);
+    }
+
+    #[test]
+    fn nothing_is_remembered_when_the_last_client_has_stopped() {
+        let mut tracking = Tracking::default();
+        tracking.add_client();
+        tracking.add_client();
+        tracking.remember(1, b"a");
+        tracking.remove_client(2, &Caching::default());
+        assert_eq!((tracking.key_count(), tracking.item_count()), (1, 1));
+        tracking.remove_client(1, &Caching::default());
+        assert_eq!((tracking.key_count(), tracking.item_count()), (0, 0));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Byte strings for humans and configuration files: quoting, splitting, sizes, yes and no.
+//! Byte strings for humans and configuration files: quoting, splitting, sizes.
 //!
 //! Does not know which directive or command the text belongs to.
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
@@ -54,6 +56,12 @@ pub fn split_args(line: &[u8]) -> Result<Vec<Vec<u8>>, UnbalancedQuotes> {
     Ok(arguments)
 }
 
+/// Bytes as a C program prints a string of them: up to the first NUL. What is not UTF-8 is replaced.
+pub fn c_text(bytes: &[u8]) -> Cow<'_, str> {
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end])
+}
+
 /// White space as C's `isspace` defines it, vertical tab and form feed included.
 pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
@@ -94,27 +102,6 @@ pub fn parse_memory(text: &[u8]) -> Option<u64> {
         .iter()
         .try_fold(0u64, |value, byte| value.checked_mul(10)?.checked_add(u64::from(byte - b'0')))?;
     value.checked_mul(factor)
-}
-
-/// Reads `yes` or `no` in any case.
-pub fn parse_yes_no(text: &[u8]) -> Option<bool> {
-    if eq_ignore_case(text, b"yes") {
-        Some(true)
-    } else if eq_ignore_case(text, b"no") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// Whether two byte strings are equal but for the case of ASCII letters.
-pub fn eq_ignore_case(left: &[u8], right: &[u8]) -> bool {
-    left.eq_ignore_ascii_case(right)
-}
-
-/// A copy of `text` with ASCII letters in lower case.
-pub fn to_lower(text: &[u8]) -> Vec<u8> {
-    text.to_ascii_lowercase()
 }
 
 fn skip_spaces(line: &[u8]) -> &[u8] {

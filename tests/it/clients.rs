@@ -280,7 +280,7 @@ fn a_pause_of_everything_ends_by_itself() {
             ("CLIENT PAUSE 1 some", "-ERR CLIENT PAUSE mode must be WRITE or ALL"),
             (
                 "CLIENT PAUSE 1 ALL x",
-                "-ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
+                "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.",
             ),
         ],
     );
@@ -450,4 +450,26 @@ fn a_full_table_forgets_the_oldest_key_and_says_so() {
     check_all(&mut reader, &[("GET a", "_"), ("GET b", "_"), ("GET c", "_")]);
     assert_eq!(reader.call("PING"), ">2[$invalidate *1[$a]]");
     assert_eq!(reader.reply(), "+PONG");
+}
+
+#[test]
+fn a_lowered_limit_of_the_table_needs_no_further_command() {
+    let server = Server::start();
+    let (mut client, mut control) = (server.client(), server.client());
+    client.call("HELLO 3");
+    check_all(&mut client, &[("CLIENT TRACKING ON", "+OK"), ("MGET a b", "*2[_ _]")]);
+    check(&mut control, "CONFIG SET tracking-table-max-keys 1", "+OK");
+    assert_eq!(client.reply(), ">2[$invalidate *1[$a]]");
+}
+
+#[test]
+fn keys_read_in_an_earlier_life_of_tracking_concern_nobody() {
+    let server = Server::start();
+    let (mut client, mut control) = (server.client(), server.client());
+    client.call("HELLO 3");
+    check_all(&mut client, &[("CLIENT TRACKING ON", "+OK"), ("GET a", "_"), ("CLIENT TRACKING OFF", "+OK")]);
+    check_all(&mut control, &[("FLUSHALL", "+OK")]);
+    check(&mut client, "CLIENT TRACKING ON", "+OK");
+    check(&mut control, "SET a 1", "+OK");
+    check(&mut client, "PING", "+PONG");
 }

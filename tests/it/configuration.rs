@@ -306,6 +306,8 @@ fn debug_populate_leaves_existing_keys_alone() {
             ("GET p:1", "$mine"),
             ("GET p:2", "$value:2\0"),
             ("DEBUG POPULATE -1", "-ERR value is out of range, must be positive"),
+            ("DEBUG POPULATE many", "-ERR value is out of range, must be positive"),
+            ("DEBUG REPLICATE PING", "-ERR DEBUG REPLICATE is not supported by this server"),
         ],
     );
 }

@@ -30,14 +30,17 @@ fn is_closed_without_answer(server: &Server, requests: &[u8]) -> bool {
 }
 
 #[test]
-fn an_idle_client_is_closed_and_a_subscriber_is_not() {
+fn an_idle_client_is_closed_and_one_that_waits_is_not() {
     let server = Server::with(&["--timeout", "1"]);
-    let (mut idle, mut listener) = (server.client(), server.client());
+    let (mut idle, mut listener, mut paused) = (server.client(), server.client(), server.client());
     check(&mut listener, "SUBSCRIBE news", "*3[$subscribe $news :1]");
+    check(&mut paused, "CLIENT PAUSE 100000 WRITE", "+OK");
+    paused.send("SET k v");
     check(&mut idle, "PING", "+PONG");
     assert!(idle.is_closed());
-    check(&mut server.client(), "PUBLISH news hello", ":1");
+    check_all(&mut server.client(), &[("CLIENT UNPAUSE", "+OK"), ("PUBLISH news hello", ":1")]);
     assert_eq!(listener.reply(), "*3[$message $news $hello]");
+    assert_eq!(paused.reply(), "+OK");
 }
 
 #[test]
@@ -145,4 +148,71 @@ fn postponed_requests_execute_in_the_order_of_their_arrival() {
     check_all(&mut control, &[("GET k", "$nil"), ("CLIENT UNPAUSE", "+OK")]);
     assert_eq!([younger.reply(), older.reply()], ["+OK", "+OK"]);
     check(&mut control, "GET k", "$older");
+}
+
+/// A field of the CLIENT LIST line of the client named `watched`.
+fn watched(control: &mut Client, field: &str) -> usize {
+    let list = control.call("CLIENT LIST");
+    let line = list.lines().find(|line| line.contains(" name=watched ")).unwrap();
+    let start = format!("{field}=");
+    let value = line.split(' ').find_map(|word| word.strip_prefix(&start));
+    value.unwrap_or_else(|| panic!("no {field} in {line}")).parse().unwrap()
+}
+
+#[test]
+fn a_reply_buffer_follows_the_replies_of_late() {
+    let server = Server::start();
+    let (mut control, mut client) = (server.client(), server.client());
+    check(&mut client, "CLIENT SETNAME watched", "+OK");
+    let value = "x".repeat(32 * 1024);
+    assert_eq!(control.call_arguments(&["SET", "k", &value]), "+OK");
+    check(&mut control, "DEBUG REPLYBUFFER PEAK-RESET-TIME 100", "+OK");
+    assert!(wait_until(|| (1024..2048).contains(&watched(&mut control, "rbs"))));
+    check(&mut control, "DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER", "+OK");
+    assert_eq!(client.call("GET k").len(), value.len() + 1);
+    assert!(wait_until(|| (16_384..32_768).contains(&watched(&mut control, "rbs"))));
+    check(&mut control, "DEBUG REPLYBUFFER PEAK-RESET-TIME 100", "+OK");
+    assert!(wait_until(|| (1024..2048).contains(&watched(&mut control, "rbs"))));
+}
+
+#[test]
+fn a_subscriber_owns_no_buffer_between_messages() {
+    let server = Server::start();
+    let (mut control, mut listener) = (server.client(), server.client());
+    check(&mut listener, "CLIENT SETNAME watched", "+OK");
+    check(&mut listener, "SUBSCRIBE news", "*3[$subscribe $news :1]");
+    let message = "x".repeat(50_000);
+    assert_eq!(control.call_arguments(&["PUBLISH", "news", &message]), ":1");
+    assert_eq!(listener.reply(), format!("*3[$message $news ${message}]"));
+    assert!(wait_until(|| watched(&mut control, "rbs") == 0));
+}
+
+#[test]
+fn half_a_request_keeps_no_more_room_than_its_bytes_when_it_is_idle() {
+    let server = Server::start();
+    let (mut control, mut client) = (server.client(), server.client());
+    check(&mut client, "CLIENT SETNAME watched", "+OK");
+    client.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3000000\r\n");
+    client.send_raw(&vec![b'x'; 100_000]);
+    assert!(wait_until(|| watched(&mut control, "qbuf") == 100_000));
+    assert!(watched(&mut control, "qbuf-free") > 500_000);
+    assert!(wait_until(|| watched(&mut control, "qbuf-free") < 4096));
+    client.send_raw(&vec![b'x'; 2_900_000]);
+    client.send_raw(b"\r\n");
+    assert_eq!(client.reply(), "+OK");
+    assert_eq!(client.call("STRLEN k"), ":3000000");
+}
+
+#[test]
+fn what_violates_the_protocol_is_logged_with_its_sender_and_its_beginning() {
+    let server = Server::with(&["--loglevel", "verbose"]);
+    let mut client = server.client();
+    client.send_raw(b"*3\r\n$3\r\nSET\r\n!1\r\n");
+    assert_eq!(client.reply(), "-ERR Protocol error: expected '$', got '!'");
+    assert!(client.is_closed());
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("Protocol error")).unwrap();
+    assert!(line.contains(" - Protocol error (expected '$', got '!') from client: id="), "{line}");
+    assert!(line.contains(" cmd=NULL user=default "), "{line}");
+    assert!(line.ends_with(r#". Query buffer during protocol error: "*3\r\n$3\r\nSET\r\n!1\r\n""#), "{line}");
 }

@@ -75,11 +75,13 @@ fn a_body_shorter_than_announced_is_never_executed() {
 }
 
 #[test]
-fn line_breaks_that_an_error_echoes_do_not_end_it() {
+fn an_error_echoes_neither_line_breaks_nor_what_follows_a_zero_byte() {
     let server = Server::start();
     let mut client = server.client();
     let reply = client.call_arguments(&["a\r\n+OK", "b\r\nc"]);
     assert_eq!(reply, "-ERR unknown command 'a  +OK', with args beginning with: 'b  c' ");
+    let reply = client.call_arguments(&["a\0b", "c\0d", "e"]);
+    assert_eq!(reply, "-ERR unknown command 'a', with args beginning with: 'c' 'e' ");
     check(&mut client, "PING", "+PONG");
 }
 

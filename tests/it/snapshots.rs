@@ -113,6 +113,20 @@ fn only_one_background_save_runs_at_a_time_and_shutdown_calls_it_off() {
     assert!(log.contains(" # Background saving terminated by signal 10\n"), "{log}");
 }
 
+/// The child has inherited the socket: closing it in the parent alone is nothing that the peer sees.
+#[test]
+fn a_connection_that_ends_during_a_background_save_ends_for_its_peer_at_once() {
+    let server = Server::with(&["--rdb-key-save-delay", "30000000"]);
+    let mut client = server.client();
+    let mut leaving = server.client();
+    check(&mut leaving, "PING", "+PONG");
+    check_all(&mut client, &[("SET k v", "+OK"), ("BGSAVE", "+Background saving started")]);
+    check(&mut leaving, "QUIT", "+OK");
+    assert!(leaving.is_closed());
+    client.send("SHUTDOWN NOSAVE");
+    assert_eq!(server.wait().0, Some(0));
+}
+
 #[test]
 fn a_background_save_within_a_transaction_waits_for_its_end() {
     let server = Server::start();
@@ -150,6 +164,28 @@ fn a_reload_brings_the_keys_back_and_merges_if_asked() {
             ("DEBUG RELOAD NOSAVE", "+OK"),
             ("GET b", "$nil"),
             ("DEBUG RELOAD BACK", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."),
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_checksum_counts_unless_it_is_switched_off() {
+    let server = Server::start();
+    let mut client = server.client();
+    check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK")]);
+    let file = server.path("dump.rdb");
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&file, bytes).unwrap();
+    check_all(
+        &mut client,
+        &[
+            ("DEBUG RELOAD NOSAVE", "-ERR Error trying to load the RDB dump, check server logs."),
+            ("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1", "+OK"),
+            ("DEBUG RELOAD NOSAVE", "+OK"),
+            ("GET k", "$v"),
+            ("DEBUG SET-SKIP-CHECKSUM-VALIDATION 0", "+OK"),
+            ("DEBUG RELOAD NOSAVE", "-ERR Error trying to load the RDB dump, check server logs."),
         ],
     );
 }
@@ -309,4 +345,59 @@ fn a_file_of_redis_is_loaded() {
         ],
     );
     assert!(server.log().contains(" * Loading RDB produced by version "));
+}
+
+const SLOW_TO_LOAD: [&str; 4] =
+    ["--key-load-delay", "500000", "--loading-process-events-interval-bytes", "1024"];
+
+/// A directory with a snapshot of a hundred keys of a thousand bytes.
+fn directory_with_a_hundred_keys() -> TempDir {
+    let server = Server::with(&["--rdbcompression", "no"]);
+    check_all(&mut server.client(), &[("DEBUG POPULATE 100 key 1000", "+OK"), ("SAVE", "+OK")]);
+    kill(server)
+}
+
+#[test]
+fn who_comes_while_data_are_loading_is_told_so_and_can_look_around() {
+    const LOADING: &str = "-LOADING Redis is loading the dataset in memory";
+    let server = Server::in_directory(directory_with_a_hundred_keys(), &SLOW_TO_LOAD);
+    let mut client = server.client();
+    check_all(&mut client, &[("GET key:99", LOADING), ("PING", LOADING), ("BGSAVE", LOADING)]);
+    check(&mut client, "DEBUG RELOAD", LOADING);
+    check_all(&mut client, &[("MULTI", "+OK"), ("GET key:99", LOADING)]);
+    check(&mut client, "EXEC", "-EXECABORT Transaction discarded because of previous errors.");
+    let size = fs::metadata(server.path("dump.rdb")).unwrap().len();
+    let persistence = client.call("INFO persistence");
+    for field in ["\r\nloading:1\r\n", &format!("\r\nloading_total_bytes:{size}\r\n")] {
+        assert!(persistence.contains(field), "{persistence}");
+    }
+    assert!(!server.log().contains("Ready to accept connections"));
+    check(&mut client, "CONFIG SET key-load-delay 0", "+OK");
+    assert!(wait_until(|| server.log().contains("Ready to accept connections tcp")));
+    check(&mut client, "DBSIZE", ":100");
+    let persistence = client.call("INFO persistence");
+    assert!(persistence.contains("\r\nloading:0\r\n") && !persistence.contains("loading_"), "{persistence}");
+    assert!(persistence.contains("\r\nrdb_last_load_keys_loaded:100\r\n"), "{persistence}");
+}
+
+#[test]
+fn half_a_data_set_does_not_replace_the_file_when_loading_is_called_off() {
+    let directory = directory_with_a_hundred_keys();
+    let file = fs::read(directory.path().join("dump.rdb")).unwrap();
+    let saving = [&SLOW_TO_LOAD[..], &["--save", "1 0"]].concat();
+    let server = Server::in_directory(directory, &saving);
+    server.client().send("SHUTDOWN SAVE");
+    let (code, directory) = server.wait();
+    assert_eq!(code, Some(0));
+    assert_eq!(fs::read(directory.path().join("dump.rdb")).unwrap(), file);
+
+    let server = Server::in_directory(directory, &saving);
+    let process_id = server.process_id().to_string();
+    assert!(Command::new("kill").arg(process_id).status().unwrap().success());
+    let (code, directory) = server.wait();
+    assert_eq!(code, Some(0));
+    assert_eq!(fs::read(directory.path().join("dump.rdb")).unwrap(), file);
+    let log = fs::read_to_string(directory.path().join("log")).unwrap();
+    assert!(log.contains(" # Received shutdown signal during loading, scheduling shutdown.\n"), "{log}");
+    assert!(!log.contains("Saving"), "{log}");
 }

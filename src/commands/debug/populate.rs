@@ -42,7 +42,8 @@ pub fn populate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn positive(args: &Args<'_>) -> Result<u64, CommandError> {
-    u64::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)
+    let number = args.next_int().ok().and_then(|number| u64::try_from(number).ok());
+    number.ok_or(CommandError::MustBePositive)
 }
 
 pub fn match_random_patterns(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {

@@ -22,6 +22,9 @@ pub fn reload(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
             return Err(CommandError::ReloadOptions);
         }
     }
+    if ctx.engine.snapshots.is_loading() {
+        return Err(CommandError::Loading);
+    }
     ctx.engine.reload_snapshot(ctx.keys, options).map_err(|failed| match failed {
         ReloadFailed::Save => CommandError::SeeLog,
         ReloadFailed::Load => CommandError::ReloadFailed,

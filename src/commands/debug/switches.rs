@@ -24,12 +24,6 @@ pub fn pause_cron(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-pub fn set_disable_deny_scripts(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    ctx.engine.debug.disable_deny_scripts = switch(args.next()?);
-    ctx.reply.ok();
-    Ok(())
-}
-
 pub fn set_skip_checksum_validation(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     ctx.engine.debug.skip_checksum_validation = switch(args.next()?);
     ctx.reply.ok();

@@ -58,14 +58,14 @@ const WORDS: &[Word] = &[
     word("protocol", Exactly(3), protocol::protocol),
     word("quicklist", AtLeast(3), inspect::quicklist),
     word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
-    word("replicate", AtLeast(3), replicate),
+    word("replicate", AtLeast(3), |_, _| unavailable("REPLICATE")),
     word("replybuffer", Exactly(4), switches::reply_buffer),
     word("reload", AtLeast(2), restart::reload),
     word("restart", AtLeast(2), restart::restart),
     word("sdslen", Exactly(3), inspect::string_lengths),
     word("segfault", AtLeast(2), crash::segfault),
     word("set-active-expire", Exactly(3), switches::set_active_expire),
-    word("set-disable-deny-scripts", Exactly(3), switches::set_disable_deny_scripts),
+    word("set-disable-deny-scripts", Exactly(3), |_, _| unavailable("SET-DISABLE-DENY-SCRIPTS")),
     word("set-skip-checksum-validation", Exactly(3), switches::set_skip_checksum_validation),
     word("sleep", Exactly(3), sleep),
     word("stringmatch-test", Exactly(2), populate::match_random_patterns),
@@ -83,7 +83,7 @@ fn debug(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     }
 }
 
-pub fn unavailable(word: &'static str) -> CommandResult {
+fn unavailable(word: &'static str) -> CommandResult {
     Err(CommandError::DebugUnavailable(word))
 }
 
@@ -134,62 +134,60 @@ fn leak(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// Feeds the arguments to all replicas, of which there are none.
-fn replicate(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
-    ctx.reply.ok();
-    Ok(())
-}
-
 fn debug_help(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     help(ctx, "DEBUG", HELP)
 }
 
 /// The words that do something here.
 const HELP: &[Entry] = &[
-    ("ASSERT", "Crash by assertion failed."),
-    ("CHANGE-REPL-ID", "Change the replication IDs of the instance."),
+    ("ASSERT", "End the process as a failed assertion would."),
+    ("CHANGE-REPL-ID", "Take another replication ID."),
+    ("CLIENT-EVICTION", "Count the clients by the memory they hold (only with maxmemory-clients)."),
     ("CONFIG-REWRITE-FORCE-ALL", "Like CONFIG REWRITE, with the directives at their defaults."),
-    ("CRASH-AND-RECOVER [<milliseconds>]", "Hard crash and restart after a delay (default 0)."),
-    ("DIGEST", "Output a hex signature representing the current DB content."),
-    ("DIGEST-VALUE <key> [<key> ...]", "Output a hex signature of the values of all the specified keys."),
-    ("ERROR <string>", "Return an error with <string> as message."),
-    ("LEAK <string>", "Create a memory leak of the input string."),
-    ("LOG <message>", "Write <message> to the server log."),
-    ("HTSTATS <dbid> [full]", "Return hash table statistics of the specified database."),
-    ("HTSTATS-KEY <key> [full]", "Like HTSTATS but for the hash table stored at <key>'s value."),
-    ("REPLICATE <string>", "Replicate the provided string to replicas, allowing data divergence."),
-    ("OBJECT <key>", "Show low level info about `key` and associated value."),
-    ("OOM", "Crash the server simulating an out-of-memory error."),
-    ("PANIC", "Crash the server simulating a panic."),
-    ("POPULATE <count> [<prefix>] [<size>]", "Create <count> string keys named <prefix>:<num> (key:<num>)."),
+    ("CRASH-AND-RECOVER [<milliseconds>]", "Start again from what is on disk, after a delay (default 0)."),
+    ("DIGEST", "Return a signature of all data."),
+    ("DIGEST-VALUE <key> [<key> ...]", "Return a signature of each value."),
+    ("ERROR <string>", "Reply with this error."),
+    ("HTSTATS <dbid> [full]", "Describe the tables of a database."),
+    ("HTSTATS-KEY <key> [full]", "Describe the table that a value is stored in."),
+    ("LEAK <string>", "Lose the memory of a string."),
+    ("LISTPACK <key>", "Describe a value that is stored as a listpack."),
+    ("LOG <message>", "Write a line to the log."),
+    ("OBJECT <key>", "Describe how a value is stored."),
+    ("OOM", "End the process as a failed allocation would."),
+    ("PANIC", "End the process as a bug that was noticed would."),
+    ("PAUSE-CRON <0|1>", "1: the timer does nothing. 0: the default."),
+    (
+        "POPULATE <count> [<prefix>] [<size>]",
+        "Make keys <prefix>:<number> (key:<number>) where there are none.",
+    ),
     (
         "PROTOCOL <type>",
-        "Reply with a test value of the specified type. <type> can be: string,\ninteger, double, bignum, null, \
-         array, set, map, attrib, push, verbatim,\ntrue, false.",
+        "Reply with a value of a type: string, integer, double, bignum, null, array, set, map, attrib,\n\
+         push, verbatim, true or false.",
     ),
-    (
-        "RELOAD [option ...]",
-        "Save the data set and load it again. Options:\n* MERGE: keys of the file replace present ones.\n* \
-         NOFLUSH: the databases are not emptied first.\n* NOSAVE: load the file that is there.",
-    ),
-    ("RESTART [<milliseconds>]", "Save configuration and data, restart after a delay (default 0)."),
-    ("SDSLEN <key>", "Show lengths of `key` and of its value."),
-    ("SEGFAULT", "Crash the server with sigsegv."),
-    ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
+    ("QUICKLIST <key> [<0|1>]", "Describe a value that is stored as a quicklist."),
     ("QUICKLIST-PACKED-THRESHOLD <size>", "Elements of lists from this size on get a node of their own."),
-    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Whether checksums of RDB files and RESTORE's payload count."),
-    ("SLEEP <seconds>", "Stop the server for <seconds>. Decimals allowed."),
-    ("STRINGMATCH-TEST", "Match random patterns with random texts."),
-    ("STRUCTSIZE", "Return the size of the server's core structures."),
-    ("LISTPACK <key>", "Show low level info about the listpack encoding of <key>."),
-    ("QUICKLIST <key> [<0|1>]", "Show low level info about the quicklist encoding of <key>."),
-    ("CLIENT-EVICTION", "Show low level client eviction pools info (maxmemory-clients)."),
-    ("PAUSE-CRON <0|1>", "Stop periodic cron job processing."),
     (
-        "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>",
-        "The time in milliseconds after which a reply buffer forgets its peak.",
+        "RELOAD [<option> ...]",
+        "Save the data set and load it again. Options:\n\
+         * MERGE: keys of the file replace present ones.\n\
+         * NOFLUSH: the databases are not emptied first.\n\
+         * NOSAVE: load the file that is there.",
     ),
-    ("REPLYBUFFER RESIZING <0|1>", "Enable or disable the resizing of reply buffers."),
+    (
+        "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
+        "Say after which time an idle reply buffer forgets its peak.",
+    ),
+    ("REPLYBUFFER RESIZING <0|1>", "0: reply buffers keep their size. 1: the default."),
+    ("RESTART [<milliseconds>]", "Save configuration and data, and start again after a delay (default 0)."),
+    ("SDSLEN <key>", "Show the lengths of a key and of its value."),
+    ("SEGFAULT", "End the process by an access to memory that is not there."),
+    ("SET-ACTIVE-EXPIRE <0|1>", "0: keys that nobody accesses do not expire. 1: the default."),
+    ("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "1: do not compare the checksums of RDB files. 0: the default."),
+    ("SLEEP <seconds>", "Stop the server for a time, fractions allowed."),
+    ("STRINGMATCH-TEST", "Match random patterns with random texts."),
+    ("STRUCTSIZE", "Show the sizes of some structures of the server."),
 ];
 
 #[cfg(test)]

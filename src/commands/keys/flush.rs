@@ -29,7 +29,7 @@ pub fn flush(keys: &mut Keyspace, engine: &Engine, db: Option<usize>) -> Detache
     };
     for db in databases {
         // Now, because afterwards nobody knows which of the watched keys were there.
-        for (key, _, _) in engine.watches.in_db(db) {
+        for key in engine.watches.in_db(db) {
             if keys.presence(db, key) != Presence::Absent {
                 keys.effects.vanished(db, key);
             }

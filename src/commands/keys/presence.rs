@@ -37,7 +37,7 @@ fn delete(ctx: &mut Ctx<'_>, args: &Args<'_>, lazy: bool) -> CommandResult {
     let mut deleted = 0;
     for key in args.rest() {
         if let Some(entry) = ctx.keys.remove(key) {
-            free(ctx.engine, entry, lazy);
+            free(&ctx.engine.worker, entry, lazy);
             ctx.keys.effects.changed(db, key);
             ctx.keys.effects.event(EventClass::GENERIC, "del", db, key);
             deleted += 1;

@@ -82,7 +82,7 @@ fn copy(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         if args.keyword("replace") {
             replace = true;
         } else if args.keyword("db") {
-            to_db = next_database(ctx, args)?;
+            to_db = ctx.database(args.next_int32()?)?;
         } else {
             return Err(CommandError::Syntax);
         }
@@ -107,7 +107,7 @@ fn copy(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 fn move_command(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let key = args.next()?;
-    let to_db = next_database(ctx, args)?;
+    let to_db = ctx.database(args.next_int32()?)?;
     let from_db = ctx.client.db;
     if to_db == from_db {
         return Err(CommandError::SameObject);
@@ -125,9 +125,9 @@ fn move_command(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn swapdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let first = next_i32(args).map_err(|_| CommandError::InvalidFirstDb)?;
-    let second = next_i32(args).map_err(|_| CommandError::InvalidSecondDb)?;
-    let (first, second) = (checked_database(ctx, first)?, checked_database(ctx, second)?);
+    let first = args.next_int32().map_err(|_| CommandError::InvalidFirstDb)?;
+    let second = args.next_int32().map_err(|_| CommandError::InvalidSecondDb)?;
+    let (first, second) = (ctx.database(first)?, ctx.database(second)?);
     if first != second {
         ctx.keys.swap_databases(first, second);
     }
@@ -136,23 +136,9 @@ fn swapdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// The next argument as the number of a database.
-fn next_database(ctx: &Ctx<'_>, args: &Args<'_>) -> Result<usize, CommandError> {
-    checked_database(ctx, next_i32(args)?)
-}
-
-fn checked_database(ctx: &Ctx<'_>, number: i32) -> Result<usize, CommandError> {
-    usize::try_from(number).ok().filter(|db| *db < ctx.keys.databases()).ok_or(CommandError::DbOutOfRange)
-}
-
-fn next_i32(args: &Args<'_>) -> Result<i32, CommandError> {
-    let (min, max) = (i64::from(i32::MIN), i64::from(i32::MAX));
-    i32::try_from(args.next_int()?).map_err(|_| CommandError::ValueMustBeBetween { min, max })
-}
-
 fn free_replaced(ctx: &Ctx<'_>, replaced: Option<Entry>) {
     if let Some(entry) = replaced {
         let lazy = ctx.engine.config.memory.lazyfree_lazy_server_del;
-        free(ctx.engine, entry, lazy);
+        free(&ctx.engine.worker, entry, lazy);
     }
 }

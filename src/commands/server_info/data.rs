@@ -26,6 +26,7 @@ pub fn persistence(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("rdb_last_load_keys_loaded", snapshots.last_load.keys);
     append_only_file(lines);
     lines.fields(&["module_fork_in_progress", "module_fork_last_cow_size"], 0);
+    loading_progress(ctx, lines);
 }
 
 /// How far the child is that saves; all zero without one.
@@ -44,6 +45,17 @@ fn snapshot_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.decimal("current_fork_perc", child.keys_saved as f64 / child.keys_total.max(1) as f64 * 100.0);
     lines.field("current_save_keys_processed", child.keys_saved);
     lines.field("current_save_keys_total", child.keys_total);
+}
+
+/// How far the data set is that is loading, if there is one.
+fn loading_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
+    let Some(loading) = &ctx.engine.snapshots.loading else { return };
+    lines.field("loading_start_time", loading.started_s);
+    lines.field("loading_total_bytes", loading.total_bytes);
+    lines.field("loading_rdb_used_mem", loading.saved_memory_bytes());
+    lines.field("loading_loaded_bytes", loading.loaded_bytes);
+    lines.decimal("loading_loaded_perc", loading.percentage());
+    lines.field("loading_eta_seconds", loading.left_s(ctx.now_ms() / 1000));
 }
 
 fn append_only_file(lines: &mut Lines) {

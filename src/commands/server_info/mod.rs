@@ -1,4 +1,4 @@
-//! INFO.
+//! INFO: everything the server knows of itself, in lines.
 //!
 //! * `sections`: the command, and the table of sections.
 //! * `process`: what the sections on the server itself say.

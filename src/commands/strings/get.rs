@@ -5,7 +5,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::commands::free::free;
+use crate::commands::expiry::finish_deleted;
 use crate::keyspace::{EntryRef, EventClass, ExpiredKeys, StrRef};
 use crate::resp::Reply;
 
@@ -83,12 +83,9 @@ fn has_passed(ctx: &Ctx<'_>, form: Form, at_ms: i64) -> bool {
 }
 
 fn delete(ctx: &mut Ctx<'_>, key: &[u8], lazy: bool) {
-    let Some(entry) = ctx.keys.remove(key) else { return };
-    free(ctx.engine, entry, lazy);
-    let db = ctx.client.db;
-    ctx.keys.effects.changed(db, key);
-    ctx.keys.effects.event(EventClass::GENERIC, "del", db, key);
-    ctx.keys.effects.propagate_as(db, &[if lazy { b"UNLINK" } else { b"DEL" }, key]);
+    if let Some(entry) = ctx.keys.remove(key) {
+        finish_deleted(ctx, key, entry, lazy);
+    }
 }
 
 fn expire_at(ctx: &mut Ctx<'_>, key: &[u8], at_ms: i64) {

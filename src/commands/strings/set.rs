@@ -208,7 +208,8 @@ fn store_pairs(ctx: &mut Ctx<'_>, args: &mut Args<'_>) {
 #[inline]
 fn store(ctx: &mut Ctx<'_>, key: &[u8], value: NewString<'_>, expiry: Expiry) {
     if let Some(replaced) = ctx.keys.set_string(key, value, expiry) {
-        free_object(ctx.engine, replaced, ctx.engine.config.memory.lazyfree_lazy_server_del);
+        let lazy = ctx.engine.config.memory.lazyfree_lazy_server_del;
+        free_object(&ctx.engine.worker, replaced, lazy);
     }
     record_set(ctx, key);
 }

@@ -6,7 +6,7 @@ use crate::commands::context::Ctx;
 use crate::commands::registry::Registry;
 use crate::config::Config;
 use crate::engine::{Engine, Session};
-use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
+use crate::keyspace::{Batch, Effect, EntryRef, EventClass, Interest, Keyspace};
 use crate::resp::{OwnedRequest, Protocol, Reply};
 use crate::sys::clock::Clock;
 
@@ -172,7 +172,7 @@ fn the_expiry_follows_the_options() {
     let mut bench = Bench::new();
     let mut expiry_after = |words: &str| {
         bench.execute(words);
-        bench.keys.peek(b"k").and_then(|entry| entry.expiry_ms())
+        bench.keys.peek(b"k").and_then(EntryRef::expiry_ms)
     };
     assert_eq!(expiry_after("SETEX k 10 v"), Some(NOW_MS + 10_000));
     assert_eq!(expiry_after("SET k 1 KEEPTTL"), Some(NOW_MS + 10_000));
@@ -190,7 +190,7 @@ fn encodings_are_those_redis_reports() {
     let mut bench = Bench::new();
     let mut encoding_after = |words: &str| {
         bench.execute(words);
-        bench.keys.peek(b"k").map(|entry| entry.encoding()).unwrap_or_default()
+        bench.keys.peek(b"k").map(EntryRef::encoding).unwrap_or_default()
     };
     assert_eq!(encoding_after("SET k 12"), "int");
     assert_eq!(encoding_after("APPEND k 3"), "raw");

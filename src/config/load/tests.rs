@@ -5,8 +5,9 @@ use std::io;
 
 use tempfile::TempDir;
 
-use super::super::{MaxmemoryPolicy, SavePoint};
+use super::super::SavePoint;
 use super::*;
+use crate::keyspace::EvictionPolicy;
 
 /// A directory with these files in it.
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -65,7 +66,7 @@ fn a_file_may_have_comments_quotes_and_any_case() {
     assert_eq!(config.security.requirepass.as_deref(), Some(&b"a bA"[..]));
     assert_eq!(config.replication.priority, 7);
     assert_eq!(config.network.bind, ["127.0.0.1", "::1"]);
-    assert_eq!(config.memory.policy, MaxmemoryPolicy::AllkeysLru);
+    assert_eq!(config.memory.policy, EvictionPolicy::AllKeysLru);
     assert_eq!(config.memory.maxmemory_bytes, 1 << 30);
     assert_eq!(config.limits.output[1].hard_bytes, 1);
 }

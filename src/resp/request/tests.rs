@@ -1,4 +1,5 @@
 //! Tests of the request parser.
+use super::super::arguments::{TAKEN_HEAD_BYTES, Taken};
 use super::*;
 use proptest::prelude::*;
 
@@ -165,5 +166,16 @@ proptest! {
         let at = at % wire.len();
         wire[at] = byte;
         let _ = parse_in_pieces(&wire, piece);
+    }
+}
+
+#[test]
+fn a_long_list_of_arguments_is_not_kept() {
+    let mut parser = Parser::default();
+    for (count, is_kept) in [(SPANS_KEPT_MAX, true), (SPANS_KEPT_MAX * 2, false)] {
+        let bytes = encode(&vec![b"x".to_vec(); count]);
+        assert_eq!(parser.parse(&bytes, &OPEN), Ok(Progress::Complete));
+        parser.reset();
+        assert_eq!(parser.spans.capacity() > 0, is_kept, "{count}");
     }
 }

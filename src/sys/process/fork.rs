@@ -134,11 +134,6 @@ pub fn write_pidfile(path: &Path) -> io::Result<()> {
     fs::write(path, format!("{}\n", std::process::id()))
 }
 
-/// Removes the file that [`write_pidfile`] wrote.
-pub fn remove_pidfile(path: &Path) -> io::Result<()> {
-    fs::remove_file(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,7 +184,5 @@ mod tests {
         let path = directory.path().join("server.pid");
         write_pidfile(&path).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", std::process::id()));
-        remove_pidfile(&path).unwrap();
-        assert!(!path.exists());
     }
 }

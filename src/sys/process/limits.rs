@@ -75,14 +75,6 @@ pub fn set_locale(name: &str) -> bool {
     unsafe { !libc::setlocale(libc::LC_COLLATE, name.as_ptr()).is_null() }
 }
 
-/// The permission bits that new files do not get; 0o022 where the kernel does not say. Read from
-/// `/proc`: the system call can only read the mask by changing it, under every thread's feet.
-pub fn umask() -> u32 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    mask.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or(0o022)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,11 +86,6 @@ mod tests {
         assert_eq!(open_files_limit().unwrap(), got);
         assert_eq!(set_open_files_limit(1), got);
         assert_eq!(open_files_limit().unwrap(), got);
-    }
-
-    #[test]
-    fn the_umask_has_permission_bits_only() {
-        assert!(umask() <= 0o777);
     }
 
     #[test]

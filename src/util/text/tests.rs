@@ -20,6 +20,13 @@ fn refused(line: &str) -> bool {
 }
 
 #[test]
+fn a_text_of_c_ends_at_its_first_nul() {
+    assert_eq!(c_text(b"a\0b"), "a");
+    assert_eq!(c_text(b"\0"), "");
+    assert_eq!(c_text(b"ab\xff"), "ab\u{fffd}");
+}
+
+#[test]
 fn quoting_escapes_what_is_not_printable() {
     assert_eq!(quoted(b""), r#""""#);
     assert_eq!(quoted(b"plain text"), r#""plain text""#);
@@ -130,24 +137,6 @@ fn memory_units_with_a_b_are_binary() {
     for text in ["18446744073709551616", "18446744073709551615b0", "17179869184gb", "18446744073709551615k"] {
         assert_eq!(parse_memory(text.as_bytes()), None, "{text}");
     }
-}
-
-#[test]
-fn yes_and_no_are_the_only_answers() {
-    assert_eq!(parse_yes_no(b"yes"), Some(true));
-    assert_eq!(parse_yes_no(b"No"), Some(false));
-    for text in [b"".as_slice(), b"y", b"true", b"1", b"yes "] {
-        assert_eq!(parse_yes_no(text), None);
-    }
-}
-
-#[test]
-fn case_is_folded_for_ascii_only() {
-    assert!(eq_ignore_case(b"GeT", b"gEt"));
-    assert!(!eq_ignore_case(b"get", b"ge"));
-    assert!(!eq_ignore_case(b"\xc4", b"\xe4"));
-    assert!(!eq_ignore_case(b"@", b"`"));
-    assert_eq!(to_lower(b"A-Z[\xc4"), b"a-z[\xc4");
 }
 
 proptest! {
