@@ -24,18 +24,18 @@
 //! * [`server`]: where everything meets: the loop, the phases between polls, timers, start and
 //!   shutdown.
 
-pub mod commands;
-pub mod config;
-pub mod dataset;
-pub mod ds;
-pub mod engine;
-pub mod keyspace;
-pub mod net;
-pub mod observe;
-pub mod pubsub;
-pub mod rdb;
-pub mod resp;
-pub mod server;
-pub mod sys;
-pub mod tracking;
 pub mod util;
+pub mod sys;
+pub mod ds;
+pub mod keyspace;
+pub mod resp;
+pub mod net;
+pub mod rdb;
+pub mod dataset;
+pub mod pubsub;
+pub mod tracking;
+pub mod observe;
+pub mod config;
+pub mod engine;
+pub mod commands;
+pub mod server;
