@@ -24,7 +24,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tikv_jemalloc_ctl::{background_thread, epoch, raw, stats, version};
+use tikv_jemalloc_ctl::{epoch, raw, stats, version};
 use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]
@@ -222,12 +222,6 @@ mod ffi {
             options: *const c_char,
         );
     }
-}
-
-/// Lets a thread of the allocator return freed pages while the server is idle
-/// (`jemalloc-bg-thread`). True if it worked.
-pub fn set_background_purge(on: bool) -> bool {
-    background_thread::write(on).is_ok()
 }
 
 /// Physical memory of this process in bytes, as the kernel counts it; 0 without `/proc`.
