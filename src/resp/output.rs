@@ -286,11 +286,7 @@ mod tests {
     fn a_large_value_and_its_line_break_share_one_allocation() {
         let mut output = Output::default();
         output.push(b"$40000\r\n");
-<<<<<<< HEAD
         output.push_line(&b"x".repeat(40_000));
-=======
-        output.push_line(&vec![b'x'; 40_000]);
->>>>>>> w3-c
         assert_eq!((output.chunk_count(), output.tail_len(), output.tail_capacity()), (1, 40_002, 40_002));
         output.advance(40_010);
         // What follows a large reply finds a whole chunk.
