@@ -7,7 +7,6 @@ use russet::util::random::Random;
 use crate::support::{Client, Server, check, check_all, wait_until};
 
 const TOO_LONG: &str = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)";
-const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 const NOT_AN_INTEGER: &str = "-ERR value is not an integer or out of range";
 const NOT_A_FLOAT: &str = "-ERR value is not a valid float";
 
@@ -412,32 +411,6 @@ fn changes_are_announced_under_redis_names() {
             assert_eq!(listener.reply(), message, "{words}");
         }
     }
-}
-
-#[test]
-#[ignore = "there is no other type yet"]
-fn string_commands_refuse_other_types_and_leave_them_alone() {
-    let server = Server::start();
-    let client = &mut server.client();
-    check(client, "RPUSH l x", ":1");
-    for words in [
-        "GET l",
-        "GETSET l v",
-        "GETDEL l",
-        "GETEX l EX 10",
-        "SET l v GET",
-        "SET l v NX GET",
-        "APPEND l v",
-        "STRLEN l",
-        "INCR l",
-        "INCRBYFLOAT l 1",
-        "SETRANGE l 0 x",
-        "GETRANGE l 0 1",
-    ] {
-        check(client, words, WRONG_TYPE);
-    }
-    check(client, "LCS l missing", "-ERR The specified keys must contain string values");
-    check_all(client, &[("MGET l", "*1[$nil]"), ("TYPE l", "+list"), ("SET l v", "+OK"), ("GET l", "$v")]);
 }
 
 #[test]
