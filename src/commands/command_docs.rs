@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::command::CommandResult;
 use super::context::Ctx;
-use super::docs::{self, Doc};
+use super::docs::{self, Doc, Group};
 use super::registry::Registry;
 use super::syntax::{Argument, ArgumentKind};
 use crate::engine::CommandId;
@@ -28,7 +28,7 @@ fn write_all(reply: &mut Reply, registry: &Registry, ids: &[CommandId]) {
         reply.bulk(name.as_bytes());
         reply.map_of_unknown(|reply| {
             // A test makes sure that there is one.
-            let mut written = docs::lookup(name).map_or(0, |doc| write_doc(reply, doc));
+            let mut written = docs::lookup(name).map_or(0, |(group, doc)| write_doc(reply, group, doc));
             let subcommands = &registry.get(*id).subcommands;
             if !subcommands.is_empty() {
                 reply.bulk(b"subcommands");
@@ -41,11 +41,11 @@ fn write_all(reply: &mut Reply, registry: &Registry, ids: &[CommandId]) {
 }
 
 /// Returns the number of pairs.
-fn write_doc(reply: &mut Reply, doc: &Doc) -> usize {
+fn write_doc(reply: &mut Reply, group: Group, doc: &Doc) -> usize {
     let mut pairs = 3;
     write_text(reply, "summary", doc.summary);
     write_text(reply, "since", doc.since);
-    write_text(reply, "group", doc.group.name());
+    write_text(reply, "group", group.name());
     if let Some(complexity) = doc.complexity {
         write_text(reply, "complexity", complexity);
         pairs += 1;

@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn documented_key_arguments_belong_to_a_key_specification() {
         for (name, row) in rows() {
-            let Some(doc) = docs::lookup(&name) else { continue };
+            let Some((_, doc)) = docs::lookup(&name) else { continue };
             for index in doc.arguments().iter().filter_map(|argument| argument.key_spec_index) {
                 assert!(usize::from(index) < row.keys.len(), "{name}");
             }

@@ -1,16 +1,6 @@
 //! Documentation of the access control commands, which Redis counts into the server group.
 
-use super::{Doc, Group};
-
-const fn doc(
-    name: &'static str,
-    since: &'static str,
-    complexity: &'static str,
-    summary: &'static str,
-    syntax: &'static str,
-) -> Doc {
-    Doc::new(Group::Server, name, since, complexity, summary, syntax)
-}
+use super::doc::{Doc, doc};
 
 /// Sorted by name.
 pub(super) const ROWS: &[Doc] = &[

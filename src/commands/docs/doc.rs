@@ -10,7 +10,6 @@ pub struct Doc {
     pub name: &'static str,
     /// The first version of Redis that had it.
     pub since: &'static str,
-    pub group: Group,
     pub complexity: Option<&'static str>,
     pub summary: &'static str,
     pub deprecation: Option<Deprecation>,
@@ -52,30 +51,19 @@ impl Group {
     }
 }
 
-impl Doc {
-    /// `complexity` may be empty: some commands have none.
-    pub(super) const fn new(
-        group: Group,
-        name: &'static str,
-        since: &'static str,
-        complexity: &'static str,
-        summary: &'static str,
-        syntax: &'static str,
-    ) -> Self {
-        let complexity = if complexity.is_empty() { None } else { Some(complexity) };
-        Self {
-            name,
-            since,
-            group,
-            complexity,
-            summary,
-            deprecation: None,
-            history: &[],
-            is_system: false,
-            syntax,
-        }
-    }
+/// A row. `complexity` may be empty: some commands have none.
+pub(super) const fn doc(
+    name: &'static str,
+    since: &'static str,
+    complexity: &'static str,
+    summary: &'static str,
+    syntax: &'static str,
+) -> Doc {
+    let complexity = if complexity.is_empty() { None } else { Some(complexity) };
+    Doc { name, since, complexity, summary, deprecation: None, history: &[], is_system: false, syntax }
+}
 
+impl Doc {
     pub(super) const fn changed(mut self, history: &'static [(&'static str, &'static str)]) -> Self {
         self.history = history;
         self
@@ -103,21 +91,21 @@ impl Doc {
     }
 }
 
-const TABLES: [&[Doc]; 7] = [
-    acl::ROWS,
-    connection::ROWS,
-    generic::ROWS,
-    pubsub::ROWS,
-    server::ROWS,
-    string::ROWS,
-    transactions::ROWS,
+const TABLES: [(Group, &[Doc]); 7] = [
+    (Group::Server, acl::ROWS),
+    (Group::Connection, connection::ROWS),
+    (Group::Generic, generic::ROWS),
+    (Group::PubSub, pubsub::ROWS),
+    (Group::Server, server::ROWS),
+    (Group::String, string::ROWS),
+    (Group::Transactions, transactions::ROWS),
 ];
 
-/// The documentation of a command by its full name in lower case (`get`, `client|kill`).
-pub fn lookup(full_name: &str) -> Option<&'static Doc> {
-    TABLES.into_iter().find_map(|rows| {
+/// The group and the documentation of a command by its full name in lower case (`get`, `client|kill`).
+pub fn lookup(full_name: &str) -> Option<(Group, &'static Doc)> {
+    TABLES.into_iter().find_map(|(group, rows)| {
         let index = rows.binary_search_by(|row| row.name.cmp(full_name)).ok()?;
-        rows.get(index)
+        Some((group, rows.get(index)?))
     })
 }
 
@@ -127,10 +115,15 @@ mod tests {
 
     #[test]
     fn every_row_is_found_and_its_syntax_parses() {
-        for rows in TABLES {
+        for (_, rows) in TABLES {
             assert!(rows.is_sorted_by(|one, next| one.name < next.name));
             for row in rows {
-                assert_eq!(lookup(row.name).map(|found| found.summary), Some(row.summary), "{}", row.name);
+                assert_eq!(
+                    lookup(row.name).map(|(_, found)| found.summary),
+                    Some(row.summary),
+                    "{}",
+                    row.name
+                );
                 syntax::parse(row.syntax).unwrap_or_else(|error| panic!("{}: {error}", row.name));
             }
         }
@@ -140,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_subcommand_has_a_documented_container() {
-        for row in TABLES.into_iter().flatten() {
+        for row in TABLES.into_iter().flat_map(|(_, rows)| rows) {
             if let Some((container, _)) = row.name.split_once('|') {
                 assert!(lookup(container).is_some(), "{}", row.name);
             }
@@ -149,7 +142,7 @@ mod tests {
 
     #[test]
     fn sentences_end_and_versions_are_versions() {
-        for row in TABLES.into_iter().flatten() {
+        for row in TABLES.into_iter().flat_map(|(_, rows)| rows) {
             assert!(row.summary.ends_with('.'), "{}", row.name);
             let versions = row.history.iter().map(|(version, _)| *version).chain([row.since]);
             for version in versions {
@@ -165,14 +158,14 @@ mod tests {
 
     #[test]
     fn set_is_documented_as_a_whole() {
-        let set = lookup("set").unwrap();
-        assert_eq!((set.since, set.group.name(), set.complexity), ("1.0.0", "string", Some("O(1)")));
+        let (group, set) = lookup("set").unwrap();
+        assert_eq!((set.since, group.name(), set.complexity), ("1.0.0", "string", Some("O(1)")));
         assert_eq!(set.history.len(), 4);
         assert_eq!(set.flags().count(), 0);
         let names: Vec<_> = set.arguments().into_iter().map(|argument| argument.name.into_owned()).collect();
         assert_eq!(names, ["key", "value", "condition", "get", "expiration"]);
-        assert_eq!(lookup("getset").unwrap().flags().collect::<Vec<_>>(), ["deprecated"]);
-        assert_eq!(lookup("debug").unwrap().flags().collect::<Vec<_>>(), ["syscmd"]);
-        assert!(lookup("monitor").unwrap().complexity.is_none());
+        assert_eq!(lookup("getset").unwrap().1.flags().collect::<Vec<_>>(), ["deprecated"]);
+        assert_eq!(lookup("debug").unwrap().1.flags().collect::<Vec<_>>(), ["syscmd"]);
+        assert!(lookup("monitor").unwrap().1.complexity.is_none());
     }
 }

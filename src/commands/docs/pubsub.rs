@@ -1,16 +1,6 @@
 //! Documentation of the publish/subscribe group.
 
-use super::{Doc, Group};
-
-const fn doc(
-    name: &'static str,
-    since: &'static str,
-    complexity: &'static str,
-    summary: &'static str,
-    syntax: &'static str,
-) -> Doc {
-    Doc::new(Group::PubSub, name, since, complexity, summary, syntax)
-}
+use super::doc::{Doc, doc};
 
 /// Sorted by name.
 pub(super) const ROWS: &[Doc] = &[
