@@ -8,6 +8,8 @@
 //! * [`sys`]: what the operating system does for us: clock, signals, fork, process title, files,
 //!   memory statistics, log output. Home of most `unsafe`. **Invariant:** knows no commands.
 //! * [`ds`]: data structures without a notion of keys, clients or configuration.
+//! * [`types`]: lists, hashes, sets, sorted sets and streams with their private encodings. **Invariant:**
+//!   knows no keys, clients or configuration; limits and time are arguments.
 //! * [`keyspace`]: databases, entries (key, value, expiry, LRU/LFU in one allocation), expiry,
 //!   eviction, scanning, and the effects that handlers record. **Invariant:** knows neither
 //!   clients nor sockets; time and limits are arguments.
@@ -27,6 +29,7 @@
 pub mod util;
 pub mod sys;
 pub mod ds;
+pub mod types;
 pub mod keyspace;
 pub mod resp;
 pub mod net;

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use super::clients::Client;
 use super::session::{ClientId, ClientKind, Session};
-use crate::keyspace::size_class;
 use crate::resp::Output;
+use crate::util::size_class::size_class;
 
 /// Estimated memory of a key under WATCH, apart from its name, which watchers share.
 const WATCHED_KEY_BYTES: usize = 72;

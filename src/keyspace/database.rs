@@ -19,7 +19,8 @@ use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
 use super::update::{Slot, Update, Vacancy};
-use super::value::{NewString, Object, StrRef, WrongType};
+use super::value::{NewString, Object, WrongType};
+use crate::ds::StrRef;
 use crate::util::random::Random;
 
 /// RANDOMKEY on a replica tries this often to hit a key that is not expired.

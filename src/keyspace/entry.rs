@@ -30,9 +30,11 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
-use super::layout::{Flags, HEADER_BYTES, Kind, Shape, Storage, size_class};
-use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef};
+use super::layout::{Flags, HEADER_BYTES, Kind, Shape, Storage};
+use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object};
+use crate::ds::StrRef;
 use crate::util::number::parse_i64;
+use crate::util::size_class::size_class;
 
 /// The start of a block; only ever used behind a pointer.
 #[derive(Debug)]

@@ -16,6 +16,8 @@
 //! 32-byte class of jemalloc. A block always has the size of a whole class, so that a value may grow into
 //! what the allocator would waste.
 
+use crate::util::size_class::size_class;
+
 /// Bytes before the optional expiry.
 pub(super) const HEADER_BYTES: usize = 4;
 /// Bytes of an expiry and of an integer value.
@@ -178,20 +180,6 @@ impl Shape {
     }
 }
 
-/// Bytes jemalloc hands out for a request of `bytes`: multiples of 16 up to 128, then four classes per
-/// doubling. (glibc's classes are finer; a whole class of jemalloc is whole there too.)
-pub fn size_class(bytes: usize) -> usize {
-    match bytes {
-        0 => 0,
-        1..=8 => 8,
-        9..=128 => bytes.next_multiple_of(16),
-        _ => {
-            let step = 1 << ((bytes - 1).ilog2() - 2);
-            bytes.checked_next_multiple_of(step).unwrap_or(bytes)
-        }
-    }
-}
-
 /// Bytes of a varint.
 #[inline]
 pub(super) const fn varint_len(value: usize) -> usize {
@@ -209,29 +197,6 @@ mod tests {
         assert_eq!(with_ttl.used_bytes(24), 62);
         let integer = Flags::new(Kind::String, Storage::Integer);
         assert_eq!(Shape { flags: integer, key_len: 16, text_len: 0 }.used_bytes(24), 29);
-    }
-
-    #[test]
-    fn size_classes_are_those_of_jemalloc() {
-        let classes = [
-            (1, 8),
-            (8, 8),
-            (9, 16),
-            (17, 32),
-            (65, 80),
-            (128, 128),
-            (129, 160),
-            (161, 192),
-            (256, 256),
-            (257, 320),
-            (1025, 1280),
-            (4096, 4096),
-            (4097, 5120),
-            (65_537, 81_920),
-        ];
-        for (bytes, class) in classes {
-            assert_eq!(size_class(bytes), class, "{bytes}");
-        }
     }
 
     #[test]

@@ -27,13 +27,14 @@ pub mod transfer;
 pub mod update;
 pub mod value;
 
+pub use crate::ds::StrRef;
 pub use aging::Aging;
 pub use database::{ExpiredKeys, Expiry, Keyspace, Presence, Statistics};
 pub use effects::{Batch, Effect, Effects, EventClass, Interest, Propagation, Recorded};
 pub use entry::{Entry, EntryRef};
 pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
-pub use layout::{Kind, size_class};
+pub use layout::Kind;
 pub use transfer::{Detached, Transfer};
 pub use update::{Slot, Update, Vacancy};
-pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, StrRef, WrongType};
+pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, WrongType};

@@ -1,50 +1,13 @@
 //! Values as callers see them: strings read and written, and objects too big or too lively to be packed.
 
-use super::layout::{Kind, size_class};
+use super::layout::Kind;
+use crate::types::{Hash, List, Set, Stream, Zset};
+use crate::util::size_class::size_class;
 
 /// Text up to this length is packed behind its key; longer text has its own buffer.
 pub const INLINE_BYTES_MAX: usize = 1024;
 /// Redis packs a string up to this length together with its object header, and calls that `embstr`.
 pub const EMBSTR_BYTES_MAX: usize = 44;
-
-/// A string value that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StrRef<'a> {
-    Int(i64),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> StrRef<'a> {
-    /// Length of the text, which STRLEN reports.
-    pub fn len(self) -> usize {
-        self.with_text(<[u8]>::len)
-    }
-
-    pub fn is_empty(self) -> bool {
-        self == StrRef::Bytes(&[])
-    }
-
-    /// The text; digits are written to the buffer.
-    #[inline]
-    pub fn text<'b>(self, buffer: &'b mut itoa::Buffer) -> &'b [u8]
-    where
-        'a: 'b,
-    {
-        match self {
-            Self::Int(number) => buffer.format(number).as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// What `use_text` makes of the text.
-    pub fn with_text<R>(self, use_text: impl FnOnce(&[u8]) -> R) -> R {
-        use_text(self.text(&mut itoa::Buffer::new()))
-    }
-
-    pub fn to_vec(self) -> Vec<u8> {
-        self.with_text(<[u8]>::to_vec)
-    }
-}
 
 /// A string value to be stored.
 #[derive(Debug)]
@@ -60,17 +23,28 @@ pub enum NewString<'a> {
     Raw(Vec<u8>),
 }
 
-/// A value that does not fit behind its key. Lives in place in the entry's block, so it should stay small
-/// (three words); the collection types become further variants.
+/// A value that does not fit behind its key. Lives in place in the entry's block, so it is kept to three words.
 #[derive(Debug, Clone)]
 pub enum Object {
     Text(Vec<u8>),
+    List(List),
+    Hash(Hash),
+    Set(Set),
+    Zset(Zset),
+    Stream(Stream),
 }
+
+const _: () = assert!(size_of::<Object>() == 24);
 
 impl Object {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Text(_) => Kind::String,
+            Self::List(_) => Kind::List,
+            Self::Hash(_) => Kind::Hash,
+            Self::Set(_) => Kind::Set,
+            Self::Zset(_) => Kind::Zset,
+            Self::Stream(_) => Kind::Stream,
         }
     }
 
@@ -78,6 +52,11 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::Text(_) => "raw",
+            Self::List(list) => list.encoding(),
+            Self::Hash(hash) => hash.encoding(),
+            Self::Set(set) => set.encoding(),
+            Self::Zset(zset) => zset.encoding(),
+            Self::Stream(stream) => stream.encoding(),
         }
     }
 
@@ -85,6 +64,11 @@ impl Object {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Text(text) => size_class(text.capacity()),
+            Self::List(list) => list.heap_bytes(),
+            Self::Hash(hash) => hash.heap_bytes(),
+            Self::Set(set) => set.heap_bytes(),
+            Self::Zset(zset) => zset.heap_bytes(),
+            Self::Stream(stream) => stream.heap_bytes(),
         }
     }
 
@@ -92,9 +76,61 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Self::Text(_) => 1,
+            Self::List(list) => list.free_effort(),
+            Self::Hash(hash) => hash.free_effort(),
+            Self::Set(set) => set.free_effort(),
+            Self::Zset(zset) => zset.free_effort(),
+            Self::Stream(stream) => stream.free_effort(),
         }
     }
 }
+
+/// A type of value that commands ask for by name: `keys.read::<List>(key)`.
+pub trait Collection: Default {
+    /// Whether blocked clients may wait for a key of this type to appear.
+    const AWAITED: bool;
+    /// Whether a key is deleted when its value becomes empty.
+    const VANISHES: bool;
+
+    fn of(object: &Object) -> Option<&Self>;
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
+    fn into_object(self) -> Object;
+    fn is_empty(&self) -> bool;
+}
+
+macro_rules! collection {
+    ($name:ident, awaited: $awaited:expr, vanishes: $vanishes:expr) => {
+        impl Collection for $name {
+            const AWAITED: bool = $awaited;
+            const VANISHES: bool = $vanishes;
+
+            #[inline]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            fn into_object(self) -> Object {
+                Object::$name(self)
+            }
+
+            #[inline]
+            fn is_empty(&self) -> bool {
+                self.is_empty()
+            }
+        }
+    };
+}
+
+collection!(List, awaited: true, vanishes: true);
+collection!(Hash, awaited: false, vanishes: true);
+collection!(Set, awaited: false, vanishes: true);
+collection!(Zset, awaited: true, vanishes: true);
+collection!(Stream, awaited: true, vanishes: false);
 
 /// A string command met a value of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

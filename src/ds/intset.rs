@@ -1,0 +1,1 @@
+//! A sorted array of integers of one width.

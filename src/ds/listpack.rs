@@ -1,0 +1,1 @@
+//! Redis's serialized list, in memory as on disk.

@@ -1,0 +1,1 @@
+//! Strings one behind the other in a block of bytes.

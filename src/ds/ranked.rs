@@ -1,0 +1,1 @@
+//! Members in order of score and text, with their ranks.

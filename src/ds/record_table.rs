@@ -1,0 +1,1 @@
+//! A hash table of packed records.

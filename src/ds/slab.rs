@@ -1,0 +1,1 @@
+//! Long strings by number, beside blocks of packed ones.

@@ -1,0 +1,34 @@
+//! The list type.
+
+/// A list.
+#[derive(Debug, Clone, Default)]
+pub struct List(Box<[u8]>);
+
+impl List {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The name OBJECT ENCODING reports.
+    pub fn encoding(&self) -> &'static str {
+        "listpack"
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// About how many allocations it takes to free this.
+    pub fn free_effort(&self) -> usize {
+        1
+    }
+}

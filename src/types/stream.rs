@@ -1,0 +1,34 @@
+//! The stream type.
+
+/// A stream.
+#[derive(Debug, Clone, Default)]
+pub struct Stream(Box<[u8]>);
+
+impl Stream {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The name OBJECT ENCODING reports.
+    pub fn encoding(&self) -> &'static str {
+        "stream"
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// About how many allocations it takes to free this.
+    pub fn free_effort(&self) -> usize {
+        1
+    }
+}
