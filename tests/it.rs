@@ -5,6 +5,8 @@
 #[path = "it/support.rs"]
 mod support;
 
+#[path = "it/bitmaps.rs"]
+mod bitmaps;
 #[path = "it/clients.rs"]
 mod clients;
 #[path = "it/configuration.rs"]
@@ -17,23 +19,39 @@ mod eviction;
 mod expiry;
 #[path = "it/fuzz.rs"]
 mod fuzz;
+#[path = "it/geo.rs"]
+mod geo;
+#[path = "it/hashes.rs"]
+mod hashes;
+#[path = "it/hyperloglog.rs"]
+mod hyperloglog;
 #[path = "it/introspection.rs"]
 mod introspection;
 #[path = "it/keys.rs"]
 mod keys;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
+#[path = "it/lists.rs"]
+mod lists;
 #[path = "it/oracle.rs"]
 mod oracle;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]
 mod pubsub;
+#[path = "it/sets.rs"]
+mod sets;
 #[path = "it/snapshots.rs"]
 mod snapshots;
+#[path = "it/sort.rs"]
+mod sort;
 #[path = "it/stock_clients.rs"]
 mod stock_clients;
+#[path = "it/streams.rs"]
+mod streams;
 #[path = "it/strings.rs"]
 mod strings;
 #[path = "it/transactions.rs"]
 mod transactions;
+#[path = "it/zsets.rs"]
+mod zsets;

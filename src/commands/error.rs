@@ -119,6 +119,24 @@ pub enum CommandError {
     #[error("ERR Insufficient memory, failed allocating transient memory for LCS")]
     LcsOutOfMemory,
 
+    // Lists.
+
+    // Hashes.
+
+    // Sets.
+
+    // Sorted sets.
+
+    // Streams.
+
+    // Bitmaps.
+
+    // HyperLogLog.
+
+    // Geo.
+
+    // SORT.
+
     // Keys and expiry.
     #[error("ERR invalid first DB index")]
     InvalidFirstDb,

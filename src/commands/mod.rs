@@ -10,7 +10,8 @@
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `help`, `docs`, `syntax`: the shape of every HELP; what COMMAND DOCS says, and its notation.
 //! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
-//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `strings`.
+//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
+//!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
 //!   The server: `persistence`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   `slowlog`, `latency`, `memory`, `debug`, `miscellany`.
 //!
@@ -45,6 +46,15 @@ mod keys;
 mod object;
 mod expiry;
 mod strings;
+mod lists;
+mod hashes;
+mod sets;
+mod zsets;
+mod streams;
+mod bitmaps;
+mod hyperloglog;
+mod geo;
+mod sort;
 mod persistence;
 mod config_commands;
 mod server_info;
@@ -84,6 +94,15 @@ pub const TABLES: &[&[Command]] = &[
     object::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,
+    lists::COMMANDS,
+    hashes::COMMANDS,
+    sets::COMMANDS,
+    zsets::COMMANDS,
+    streams::COMMANDS,
+    bitmaps::COMMANDS,
+    hyperloglog::COMMANDS,
+    geo::COMMANDS,
+    sort::COMMANDS,
     persistence::COMMANDS,
     config_commands::COMMANDS,
     server_info::COMMANDS,

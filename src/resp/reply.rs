@@ -2,6 +2,7 @@
 //! how RESP2 and RESP3 spell it.
 
 use super::output::{Mark, Output};
+use crate::ds::StrRef;
 use crate::util::number::push_f64;
 
 /// The protocol version a client speaks (HELLO).
@@ -80,6 +81,15 @@ impl Reply {
     #[inline]
     pub fn bulk_int(&mut self, value: i64) {
         self.bulk(itoa::Buffer::new().format(value).as_bytes());
+    }
+
+    /// A string as an encoding gives it back.
+    #[inline]
+    pub fn bulk_str(&mut self, text: StrRef<'_>) {
+        match text {
+            StrRef::Int(number) => self.bulk_int(number),
+            StrRef::Bytes(bytes) => self.bulk(bytes),
+        }
     }
 
     #[inline]

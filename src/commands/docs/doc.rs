@@ -1,6 +1,9 @@
 //! The shape of a row and the search among all of them.
 
-use super::{acl, connection, generic, pubsub, server, string, transactions};
+use super::{
+    acl, bitmap, connection, generic, geo, hash, hyperloglog, list, pubsub, server, set, sorted_set, stream,
+    string, transactions,
+};
 use crate::commands::syntax::{self, Argument};
 
 /// One command's documentation.
@@ -29,10 +32,18 @@ pub struct Deprecation {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    Bitmap,
     Connection,
     Generic,
+    Geo,
+    Hash,
+    HyperLogLog,
+    List,
     PubSub,
     Server,
+    Set,
+    SortedSet,
+    Stream,
     String,
     Transactions,
 }
@@ -41,10 +52,18 @@ impl Group {
     /// The `group` of COMMAND DOCS.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
+            Self::Geo => "geo",
+            Self::Hash => "hash",
+            Self::HyperLogLog => "hyperloglog",
+            Self::List => "list",
             Self::PubSub => "pubsub",
             Self::Server => "server",
+            Self::Set => "set",
+            Self::SortedSet => "sorted-set",
+            Self::Stream => "stream",
             Self::String => "string",
             Self::Transactions => "transactions",
         }
@@ -91,12 +110,20 @@ impl Doc {
     }
 }
 
-const TABLES: [(Group, &[Doc]); 7] = [
+const TABLES: [(Group, &[Doc]); 15] = [
     (Group::Server, acl::ROWS),
+    (Group::Bitmap, bitmap::ROWS),
     (Group::Connection, connection::ROWS),
     (Group::Generic, generic::ROWS),
+    (Group::Geo, geo::ROWS),
+    (Group::Hash, hash::ROWS),
+    (Group::HyperLogLog, hyperloglog::ROWS),
+    (Group::List, list::ROWS),
     (Group::PubSub, pubsub::ROWS),
     (Group::Server, server::ROWS),
+    (Group::Set, set::ROWS),
+    (Group::SortedSet, sorted_set::ROWS),
+    (Group::Stream, stream::ROWS),
     (Group::String, string::ROWS),
     (Group::Transactions, transactions::ROWS),
 ];

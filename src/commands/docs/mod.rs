@@ -4,11 +4,19 @@
 //! depend on the command table, nor it on them.
 
 mod acl;
+mod bitmap;
 mod connection;
 mod doc;
 mod generic;
+mod geo;
+mod hash;
+mod hyperloglog;
+mod list;
 mod pubsub;
 mod server;
+mod set;
+mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 

@@ -1,0 +1,6 @@
+//! Documentation of the geo group.
+
+use super::doc::Doc;
+
+/// Sorted by name.
+pub(super) const ROWS: &[Doc] = &[];

@@ -1,0 +1,6 @@
+//! Documentation of the hash group.
+
+use super::doc::Doc;
+
+/// Sorted by name.
+pub(super) const ROWS: &[Doc] = &[];

@@ -1,0 +1,5 @@
+//! Positions on earth, kept in sorted sets.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

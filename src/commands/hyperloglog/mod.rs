@@ -1,0 +1,5 @@
+//! HyperLogLog commands.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

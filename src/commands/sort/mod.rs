@@ -1,0 +1,5 @@
+//! SORT and SORT_RO.
+
+use super::command::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,1 @@
+//! Bits and integers inside of strings.

@@ -1,0 +1,1 @@
+//! Hash commands, those on the expiry of fields included.

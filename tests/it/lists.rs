@@ -1,0 +1,1 @@
+//! List commands: pushes and pops, ranges, moves, and the blocking forms.

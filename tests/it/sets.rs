@@ -1,0 +1,1 @@
+//! Set commands and set algebra.

@@ -1,0 +1,1 @@
+//! Stream commands and consumer groups.
