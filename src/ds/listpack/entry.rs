@@ -53,7 +53,7 @@ impl<'a> Encoded<'a> {
         let length = (text.len() as u32).to_le_bytes();
         match text.len() {
             0..=SHORT_TEXT_MAX => Self::new(&[0x80 | length[0]], &[], text),
-            ..=MIDDLE_TEXT_MAX => Self::new(&[0xe0 | length[1], length[0]], &[], text),
+            _ if text.len() <= MIDDLE_TEXT_MAX => Self::new(&[0xe0 | length[1], length[0]], &[], text),
             _ => Self::new(&[0xf0], &length, text),
         }
     }
@@ -125,9 +125,9 @@ pub(super) fn total_bytes(value_bytes: usize) -> usize {
     value_bytes
         + match value_bytes {
             0..=127 => 1,
-            ..=16_382 => 2,
-            ..=2_097_150 => 3,
-            ..=268_435_454 => 4,
+            128..=16_382 => 2,
+            16_383..=2_097_150 => 3,
+            2_097_151..=268_435_454 => 4,
             _ => BACK_LENGTH_BYTES_MAX,
         }
 }
