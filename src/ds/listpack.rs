@@ -12,7 +12,8 @@
 //! proportion to the bytes behind the place. Hence a listpack suits some kilobytes, not millions of elements.
 //!
 //! **Layout.** The block is a boxed slice that may be longer than the listpack, whose length stands in its
-//! own header. So a [`ListPack`] is two words, and grows by whole classes of the allocator.
+//! own header. So a [`ListPack`] is two words, and grows by whole classes of the allocator. One that never had
+//! an element has no block.
 //!
 //! **Invariant.** The bytes of a [`ListPack`] and of a [`ListPackRef`] are well-formed: they were made here or
 //! passed [`ListPackRef::validate`]. Methods rely on it, and a position ([`At`]) is one of the same
@@ -21,7 +22,7 @@
 use std::fmt;
 
 use self::entry::Encoded;
-pub use self::view::{Iter, ListPackRef, Malformed};
+pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
 use super::StrRef;
 use crate::util::size_class::size_class;
 
@@ -35,7 +36,8 @@ const HEADER_BYTES: usize = 6;
 const END: u8 = 0xff;
 /// Number of elements from which the header does not tell it.
 const COUNT_MANY: usize = u16::MAX as usize;
-/// Length of a listpack without elements.
+/// A listpack without elements.
+const EMPTY: [u8; EMPTY_BYTES] = [EMPTY_BYTES as u8, 0, 0, 0, 0, 0, END];
 const EMPTY_BYTES: usize = HEADER_BYTES + 1;
 
 /// Where an element is: valid until something before it is added, removed or replaced.
@@ -55,7 +57,7 @@ impl At {
 
 /// A listpack that can be changed. See the module's page.
 pub struct ListPack {
-    /// The listpack, and room for more of it.
+    /// The listpack, and room for more of it. Nothing stands for a listpack without elements.
     block: Box<[u8]>,
 }
 
@@ -63,16 +65,15 @@ impl ListPack {
     /// A listpack should not grow beyond this (1 GiB); 4 GiB cannot be expressed. Whoever adds sees to it.
     pub const BYTES_MAX: usize = 1 << 30;
 
+    /// An empty listpack; allocates nothing.
     pub fn new() -> Self {
-        Self::with_capacity(EMPTY_BYTES)
+        Self { block: Box::default() }
     }
 
     /// An empty listpack that can grow to `bytes` without moving.
     pub fn with_capacity(bytes: usize) -> Self {
-        let mut block = vec![0; bytes.max(EMPTY_BYTES)].into_boxed_slice();
-        block[HEADER_BYTES] = END;
-        let mut pack = Self { block };
-        pack.set_byte_len(EMPTY_BYTES);
+        let mut pack = Self::new();
+        pack.resize_block(bytes.max(EMPTY_BYTES));
         pack
     }
 
@@ -176,13 +177,18 @@ impl ListPack {
         self.set_count(count);
     }
 
-    /// Gives back the room that is not used.
+    /// Gives back the room that is not used, where the allocator would take any.
     pub fn shrink(&mut self) {
-        self.resize_block(self.byte_len());
+        if size_class(self.byte_len()) < size_class(self.block.len()) {
+            self.resize_block(self.byte_len());
+        }
     }
 
-    pub fn into_bytes(self) -> Vec<u8> {
+    pub fn into_bytes(mut self) -> Vec<u8> {
         let bytes = self.byte_len();
+        if self.block.is_empty() {
+            self.resize_block(bytes);
+        }
         let mut block = self.block.into_vec();
         block.truncate(bytes);
         block
@@ -195,7 +201,7 @@ impl ListPack {
 
     #[inline]
     pub fn view(&self) -> ListPackRef<'_> {
-        ListPackRef::trusted(&self.block[..self.byte_len()])
+        ListPackRef::trusted(self.block.get(..self.byte_len()).unwrap_or(&EMPTY))
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -205,7 +211,7 @@ impl ListPack {
     /// Length in bytes, header and end included.
     #[inline]
     pub fn byte_len(&self) -> usize {
-        view::declared_bytes(&self.block).expect("a listpack has a header")
+        view::declared_bytes(&self.block).unwrap_or(EMPTY_BYTES)
     }
 
     /// Number of elements; counts them from 65535 on.
@@ -272,7 +278,7 @@ impl ListPack {
         self.set_count(count);
         // What has become less than half full gives the rest back; the gap keeps it from going back and forth.
         let class = size_class(self.byte_len());
-        if class <= self.block.len() / 2 {
+        if class <= size_class(self.block.len()) / 2 {
             self.resize_block(class);
         }
     }
@@ -289,10 +295,14 @@ impl ListPack {
         &mut self.block[offset..offset + inserted]
     }
 
+    /// Moves to a block of this length, which suffices for what is there.
     fn resize_block(&mut self, bytes: usize) {
         let mut block = std::mem::take(&mut self.block).into_vec();
         block.truncate(bytes);
         block.reserve_exact(bytes - block.len());
+        if block.is_empty() {
+            block.extend_from_slice(&EMPTY);
+        }
         block.resize(bytes, 0);
         self.block = block.into_boxed_slice();
     }

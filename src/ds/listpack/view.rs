@@ -259,18 +259,19 @@ impl DoubleEndedIterator for Iter<'_> {
 impl std::iter::FusedIterator for Iter<'_> {}
 
 /// A text that elements are compared with, parsed once.
-struct Matcher<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Matcher<'a> {
     text: &'a [u8],
     number: Option<i64>,
 }
 
 impl<'a> Matcher<'a> {
-    fn new(text: &'a [u8]) -> Self {
+    pub fn new(text: &'a [u8]) -> Self {
         Self { text, number: parse_i64(text) }
     }
 
     /// Digits kept as a text, which nothing here writes but a file may hold, are the same text too.
-    fn matches(&self, value: StrRef<'_>) -> bool {
+    pub fn matches(&self, value: StrRef<'_>) -> bool {
         match value {
             StrRef::Int(number) => self.number == Some(number),
             StrRef::Bytes(bytes) => self.text == bytes,
