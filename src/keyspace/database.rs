@@ -9,12 +9,14 @@
 //!
 //! | | counts hit/miss | touches LRU/LFU | event on miss |
 //! |---|---|---|---|
-//! | `find`, `find_string` | yes | yes | keymiss |
+//! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
 //! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
+//! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
+//!
+//! Collections are looked up by their type, see `typed`.
 
-use super::aging::{Aging, idle_seconds};
+use super::aging::Aging;
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
@@ -347,57 +349,6 @@ impl Keyspace {
         self.databases.get(db).into_iter().flat_map(|database| database.index.iter())
     }
 
-    /// Keys in a database, expired ones included.
-    pub fn len(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.len())
-    }
-
-    /// Whether all databases are empty.
-    pub fn is_empty(&self) -> bool {
-        self.databases.iter().all(|database| database.index.len() == 0)
-    }
-
-    /// Keys with an expiry in a database.
-    pub fn volatile_len(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.volatile_len())
-    }
-
-    /// INFO's `avg_ttl` in milliseconds, an estimate of the active expiry cycle.
-    pub fn average_ttl_ms(&self, db: usize) -> i64 {
-        self.databases.get(db).map_or(0, |database| database.average_ttl_ms)
-    }
-
-    /// Bytes of a database's tables, without the entries.
-    pub fn table_bytes(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.table_bytes())
-    }
-
-    /// Buckets of a database's tables: of all keys, and of those with an expiry.
-    pub fn table_buckets(&self, db: usize) -> (usize, usize) {
-        self.databases.get(db).map_or((0, 0), |database| database.index.buckets())
-    }
-
-    /// Bytes of an entry with its share of the tables (MEMORY USAGE).
-    pub fn memory_bytes(entry: EntryRef<'_>) -> usize {
-        entry.memory_bytes() + Index::share_bytes(entry)
-    }
-
-    /// OBJECT IDLETIME.
-    pub fn idle_seconds(&self, entry: EntryRef<'_>) -> u32 {
-        idle_seconds(entry.access(), self.now_ms)
-    }
-
-    /// OBJECT FREQ.
-    pub fn frequency(&self, entry: EntryRef<'_>) -> u8 {
-        self.aging.frequency(entry.access(), self.now_ms)
-    }
-
-    /// Reads every entry and checks the tables.
-    #[cfg(any(test, debug_assertions))]
-    pub fn assert_invariants(&self) {
-        self.databases.iter().for_each(|database| database.index.assert_invariants());
-    }
-
     pub(super) fn hash_key(&self) -> (u64, u64) {
         self.hash_key
     }
@@ -405,6 +356,15 @@ impl Keyspace {
     #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         self.current().index.hash(key)
+    }
+
+    /// Inserts an object under a key that is not there, or hidden because it is expired.
+    pub(super) fn insert_in_place_of_hidden(&mut self, hash: u64, key: &[u8], object: Object) {
+        let index = &mut self.current_mut().index;
+        if let Some(hidden) = index.find(hash, key) {
+            index.remove(hidden);
+        }
+        self.insert_new(self.selected, hash, Entry::object(key, object, None, self.initial_access()));
     }
 
     /// Inserts an entry whose key is not there.
@@ -468,6 +428,25 @@ impl Keyspace {
         None
     }
 
+    /// A key that is there, as used.
+    #[inline]
+    pub(super) fn live_used(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
+        let index = &self.current().index;
+        let found = index.find(hash, key)?;
+        if index.entry(found)?.is_expired(self.now_ms) {
+            match self.expired_keys {
+                ExpiredKeys::Ignore => {}
+                ExpiredKeys::Hide => return None,
+                ExpiredKeys::Delete => {
+                    self.expire(self.selected, found);
+                    return None;
+                }
+            }
+        }
+        self.touch(found);
+        Some(found)
+    }
+
     /// As `live`, but a hidden key is found: a write takes its place.
     #[inline]
     fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
@@ -494,7 +473,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current(&self) -> &Database {
+    pub(super) fn current(&self) -> &Database {
         &self.databases[self.selected]
     }
 

@@ -9,7 +9,8 @@
 //! * [`aging`]: LRU clock and LFU counter.
 //! * [`effects`]: what a command did, for the executor to perform.
 //! * [`database`]: lookups and writes in the selected database: what commands use.
-//! * [`update`]: a key that is being changed.
+//! * [`update`]: a string that is being changed; [`typed`]: collections, read and changed.
+//! * `figures`: numbers about databases and entries.
 //! * [`transfer`]: rename, copy, move, swap, flush.
 //! * [`expire`]: the active expiry cycle.
 //! * [`evict`]: choosing victims when memory is short.
@@ -22,8 +23,10 @@ pub mod effects;
 pub mod entry;
 pub mod evict;
 pub mod expire;
+mod figures;
 mod layout;
 pub mod transfer;
+pub mod typed;
 pub mod update;
 pub mod value;
 
@@ -36,5 +39,6 @@ pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::Kind;
 pub use transfer::{Detached, Transfer};
+pub use typed::Edit;
 pub use update::{Slot, Update, Vacancy};
-pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, WrongType};
+pub use value::{Collection, EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, WrongType};
