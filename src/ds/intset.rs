@@ -178,6 +178,15 @@ impl IntSet {
     }
 }
 
+impl<'a> IntoIterator for &'a IntSet {
+    type Item = i64;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
 impl<'a> Integers<'a> {
     /// The integers of a valid intset.
     pub fn of(intset: &'a [u8]) -> Self {
