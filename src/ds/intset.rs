@@ -113,6 +113,16 @@ impl IntSet {
         Some(value)
     }
 
+    /// Keeps the integers that `keep` accepts. They are visited in ascending order.
+    pub fn retain(&mut self, mut keep: impl FnMut(i64) -> bool) {
+        let width = self.view().width;
+        let mut bytes = self.0[..HEADER_BYTES].to_vec();
+        for value in self.iter().filter(|value| keep(*value)) {
+            bytes.extend_from_slice(&value.to_le_bytes()[..width]);
+        }
+        self.replace(bytes, width);
+    }
+
     pub fn view(&self) -> Integers<'_> {
         Integers::of(&self.0)
     }
@@ -188,9 +198,10 @@ impl<'a> IntoIterator for &'a IntSet {
 }
 
 impl<'a> Integers<'a> {
-    /// The integers of a valid intset.
+    /// The integers of a valid intset; none, if there are no bytes at all.
     pub fn of(intset: &'a [u8]) -> Self {
-        Self { width: intset[0].into(), bytes: &intset[HEADER_BYTES..] }
+        let width = intset.first().copied().unwrap_or(2).into();
+        Self { width, bytes: intset.get(HEADER_BYTES..).unwrap_or_default() }
     }
 
     pub fn len(self) -> usize {
@@ -337,6 +348,14 @@ mod tests {
         for bytes in bad {
             assert_eq!(IntSet::from_bytes(bytes), Err(InvalidIntSet), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_kept_is_gone() {
+        let mut set = set_of(&[1, 2, 3, 40_000, -7]);
+        set.retain(|value| value % 2 != 0);
+        set.assert_invariants();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [-7, 1, 3]);
     }
 
     #[test]
