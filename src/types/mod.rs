@@ -5,12 +5,12 @@
 
 mod list;
 mod hash;
-mod set;
+pub mod set;
 mod zset;
 mod stream;
 
 pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
-pub use set::Set;
+pub use set::{Set, SetLimits};
 pub use stream::Stream;
 pub use zset::Zset;
