@@ -9,10 +9,12 @@
 //!
 //! | | counts hit/miss | touches LRU/LFU | event on miss |
 //! |---|---|---|---|
-//! | `find`, `find_string` | yes | yes | keymiss |
+//! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
 //! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
+//! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
+//!
+//! Collections are looked up by their type, see `typed`.
 
 use super::aging::{Aging, idle_seconds};
 use super::effects::{Effects, EventClass};
@@ -407,6 +409,15 @@ impl Keyspace {
         self.current().index.hash(key)
     }
 
+    /// Inserts an object under a key that is not there, or hidden because it is expired.
+    pub(super) fn insert_in_place_of_hidden(&mut self, hash: u64, key: &[u8], object: Object) {
+        let index = &mut self.current_mut().index;
+        if let Some(hidden) = index.find(hash, key) {
+            index.remove(hidden);
+        }
+        self.insert_new(self.selected, hash, Entry::object(key, object, None, self.initial_access()));
+    }
+
     /// Inserts an entry whose key is not there.
     pub(super) fn insert_new(&mut self, db: usize, hash: u64, entry: Entry) {
         let view = entry.view();
@@ -468,6 +479,25 @@ impl Keyspace {
         None
     }
 
+    /// A key that is there, as used.
+    #[inline]
+    pub(super) fn live_used(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
+        let index = &self.current().index;
+        let found = index.find(hash, key)?;
+        if index.entry(found)?.is_expired(self.now_ms) {
+            match self.expired_keys {
+                ExpiredKeys::Ignore => {}
+                ExpiredKeys::Hide => return None,
+                ExpiredKeys::Delete => {
+                    self.expire(self.selected, found);
+                    return None;
+                }
+            }
+        }
+        self.touch(found);
+        Some(found)
+    }
+
     /// As `live`, but a hidden key is found: a write takes its place.
     #[inline]
     fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
@@ -494,7 +524,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current(&self) -> &Database {
+    pub(super) fn current(&self) -> &Database {
         &self.databases[self.selected]
     }
 
