@@ -36,7 +36,8 @@ impl Sorted {
             .map(|record| (Score::read(record.payload()), Packed::read(record.packed()).0))
             .collect();
         elements.sort_unstable_by(|left, right| {
-            left.0.total_cmp(&(right.0)).then_with(|| {
+            let by_score = left.0.partial_cmp(&right.0).expect("no score is NaN");
+            by_score.then_with(|| {
                 text(slab, left.1).with_text(|left| text(slab, right.1).with_text(|right| left.cmp(right)))
             })
         });
