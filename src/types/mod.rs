@@ -13,4 +13,4 @@ pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
 pub use set::{Set, SetLimits};
 pub use stream::Stream;
-pub use zset::Zset;
+pub use zset::{Added, AddRule, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits};
