@@ -153,8 +153,11 @@ fn read_record<'a>(first_id: StreamId, head: &Head<'a>, elements: &mut Iter<'a>)
         seq: first_id.seq.wrapping_add(seq_delta as u64),
     };
     let same_fields = flags & SAME_FIELDS != 0;
-    let (fields, names) =
-        if same_fields { (head.fields, Some(head.names.clone())) } else { (next_int(elements) as usize, None) };
+    let (fields, names) = if same_fields {
+        (head.fields, Some(head.names.clone()))
+    } else {
+        (next_int(elements) as usize, None)
+    };
     let entry = Entry { id, fields, names, body: elements.clone() };
     // The values, the names if they are here, and the number that ends the entry.
     skip(elements, if same_fields { fields } else { 2 * fields } + 1);

@@ -177,7 +177,9 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "-", "+", "*", "abc", "1-", "-1", "1-x", "1--5", "1-1-1", "1-*", "18446744073709551616"] {
+        for text in
+            ["", "-", "+", "*", "abc", "1-", "-1", "1-x", "1--5", "1-1-1", "1-*", "18446744073709551616"]
+        {
             assert_eq!(StreamId::parse(text.as_bytes(), 0), None, "{text}");
         }
         assert_eq!(StreamId::parse(&[b'1'; 128], 0), None);

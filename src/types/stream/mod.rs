@@ -26,6 +26,7 @@ pub use cursor::Entry;
 pub use group::{Claim, Group, Pending};
 pub use id::{IdText, NewId, StreamId};
 pub use log::{AppendError, Log, NodeLimits, Threshold, Trim};
+pub use node::InvalidNode;
 pub use parts::{ConsumerParts, EntriesRead, GroupParts, InvalidStream, PendingParts, StreamParts};
 pub use range::{Direction, Range};
 pub use value::Stream;
