@@ -12,6 +12,7 @@ use crate::keyspace::{Batch, Effect, EventClass, Interest, Keyspace};
 pub fn declare_interest(keys: &mut Keyspace, engine: &Engine) {
     let mut interest = if engine.watches.is_empty() { Interest::empty() } else { Interest::WATCH };
     interest.set(Interest::TRACKING, engine.tracking.is_active());
+    interest.set(Interest::BLOCKED, !engine.blocked.is_empty());
     keys.effects.set_interest(interest);
     keys.effects.set_event_classes(engine.config.notify_keyspace_events);
 }
@@ -63,16 +64,20 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Opt
             }
             Effect::Vanished => break_watches(engine, executing, db, key),
             Effect::Flushed => {
+                engine.blocked.all_touched(db);
                 // Once, however many databases were emptied.
                 if !std::mem::replace(&mut caches_know, true) {
                     invalidation::flushed(engine, executing);
                 }
             }
             Effect::Swapped { with } => {
+                engine.blocked.all_touched(db);
+                engine.blocked.all_touched(with);
                 break_watches_of_swapped(keys, engine, executing.as_deref_mut(), db, with);
                 break_watches_of_swapped(keys, engine, executing, with, db);
             }
-            Effect::Wake | Effect::Propagate => {}
+            Effect::Wake => engine.blocked.touched(db, key),
+            Effect::Propagate => {}
         }
     }
 }
@@ -92,6 +97,9 @@ fn key_changed(
     key: &[u8],
     change: Change,
 ) {
+    if !engine.blocked.is_empty() {
+        engine.blocked.touched(db, key);
+    }
     let Engine { watches, clients, .. } = engine;
     let tell = |id| break_watch(clients, executing.as_deref_mut(), id);
     let changer = match change {

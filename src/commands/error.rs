@@ -199,6 +199,10 @@ pub enum CommandError {
     PauseMode,
     #[error("ERR timeout is not an integer or out of range")]
     TimeoutNotAnInteger,
+    #[error("ERR timeout is not a float or out of range")]
+    TimeoutNotAFloat,
+    #[error("UNBLOCKED client unblocked via CLIENT UNBLOCK")]
+    Unblocked,
     #[error("ERR timeout is negative")]
     TimeoutNegative,
     #[error("ERR timeout is out of range")]

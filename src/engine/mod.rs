@@ -4,6 +4,7 @@
 //! * `parts`: the engine itself.
 //! * `session`, `clients`: one client, and the table of all.
 //! * `client_memory`: what clients hold.
+//! * `blocked`: who waits on which keys.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
@@ -16,6 +17,7 @@ mod session;
 mod clients;
 mod client_memory;
 mod watch;
+mod blocked;
 mod pause;
 mod eviction;
 mod loading;
@@ -28,6 +30,7 @@ mod shutdown;
 
 pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
+pub use blocked::{Blocked, Deadline, Retry, Wait};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use eviction::Eviction;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::action::Action;
 use super::apply::{Listen, NoSockets, OomScore};
+use super::blocked::Blocked;
 use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::eviction::Eviction;
@@ -30,6 +31,7 @@ pub struct Engine {
     pub expiry: ActiveExpiry,
     pub eviction: Eviction,
     pub watches: Watches,
+    pub blocked: Blocked,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -129,6 +131,7 @@ impl Engine {
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             watches: Watches::default(),
+            blocked: Blocked::default(),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),
