@@ -7,7 +7,7 @@ mod list;
 mod hash;
 pub mod set;
 mod zset;
-mod stream;
+pub mod stream;
 
 pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
