@@ -37,4 +37,4 @@ pub use expire::{ActiveExpiry, Cycle};
 pub use layout::Kind;
 pub use transfer::{Detached, Transfer};
 pub use update::{Slot, Update, Vacancy};
-pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, WrongType};
+pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, NoMemory, Object, WrongType, zeros};
