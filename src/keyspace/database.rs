@@ -9,10 +9,12 @@
 //!
 //! | | counts hit/miss | touches LRU/LFU | event on miss |
 //! |---|---|---|---|
-//! | `find`, `find_string` | yes | yes | keymiss |
+//! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
-//! | `peek`, `exists` | no | no | no |
-//! | `find_for_update`, `slot`, `set_string` | no | yes | no |
+//! | `peek`, `view`, `exists` | no | no | no |
+//! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
+//!
+//! Collections are looked up by their type, see `typed`.
 
 use super::aging::{Aging, idle_seconds};
 use super::effects::{Effects, EventClass};
@@ -291,6 +293,13 @@ impl Keyspace {
         }
     }
 
+    /// As `peek`, but of several keys at once; an expired one is not deleted.
+    pub fn view(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let index = &self.current().index;
+        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        (self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms)).then_some(entry)
+    }
+
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
     /// expired it returns one of them, as Redis does; on a primary the expired ones get fewer.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
@@ -407,6 +416,15 @@ impl Keyspace {
         self.current().index.hash(key)
     }
 
+    /// Inserts an object under a key that is not there, or hidden because it is expired.
+    pub(super) fn insert_in_place_of_hidden(&mut self, hash: u64, key: &[u8], object: Object) {
+        let index = &mut self.current_mut().index;
+        if let Some(hidden) = index.find(hash, key) {
+            index.remove(hidden);
+        }
+        self.insert_new(self.selected, hash, Entry::object(key, object, None, self.initial_access()));
+    }
+
     /// Inserts an entry whose key is not there.
     pub(super) fn insert_new(&mut self, db: usize, hash: u64, entry: Entry) {
         let view = entry.view();
@@ -468,6 +486,25 @@ impl Keyspace {
         None
     }
 
+    /// A key that is there, as used.
+    #[inline]
+    pub(super) fn live_used(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
+        let index = &self.current().index;
+        let found = index.find(hash, key)?;
+        if index.entry(found)?.is_expired(self.now_ms) {
+            match self.expired_keys {
+                ExpiredKeys::Ignore => {}
+                ExpiredKeys::Hide => return None,
+                ExpiredKeys::Delete => {
+                    self.expire(self.selected, found);
+                    return None;
+                }
+            }
+        }
+        self.touch(found);
+        Some(found)
+    }
+
     /// As `live`, but a hidden key is found: a write takes its place.
     #[inline]
     fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
@@ -494,7 +531,7 @@ impl Keyspace {
     }
 
     #[inline]
-    fn current(&self) -> &Database {
+    pub(super) fn current(&self) -> &Database {
         &self.databases[self.selected]
     }
 

@@ -24,6 +24,7 @@ pub mod evict;
 pub mod expire;
 mod layout;
 pub mod transfer;
+pub mod typed;
 pub mod update;
 pub mod value;
 
@@ -36,5 +37,8 @@ pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::Kind;
 pub use transfer::{Detached, Transfer};
+pub use typed::Edit;
 pub use update::{Slot, Update, Vacancy};
-pub use value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, NoMemory, Object, WrongType, zeros};
+pub use value::{
+    Collection, EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, NoMemory, Object, WrongType, zeros,
+};
