@@ -26,7 +26,11 @@ impl Ctx<'_> {
 
     /// The length a string may grow to: `proto-max-bulk-len`, but not for what a primary has already decided.
     pub fn string_bytes_max(&self) -> u64 {
-        if self.client.kind() == ClientKind::Primary { u64::MAX } else { self.engine.config.limits.bulk_bytes }
+        if self.client.kind() == ClientKind::Primary {
+            u64::MAX
+        } else {
+            self.engine.config.limits.bulk_bytes
+        }
     }
 
     /// The database of this number, if there is one.

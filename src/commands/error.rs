@@ -140,7 +140,9 @@ pub enum CommandError {
     BitWanted,
     #[error("ERR BITOP NOT must be called with a single source key.")]
     BitopNotSources,
-    #[error("ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.")]
+    #[error(
+        "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+    )]
     FieldType,
     #[error("ERR Invalid OVERFLOW type specified")]
     OverflowType,

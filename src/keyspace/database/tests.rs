@@ -170,7 +170,7 @@ fn a_string_is_changed_through_an_update() {
     set_until(&mut keyspace, "key", NOW_MS + 5);
     let mut update = keyspace.find_for_update(b"key").unwrap();
     let mut text = update.string_mut().unwrap();
-    text.extend(b" and more");
+    text.extend(b" and more").unwrap();
     text.bytes_mut()[0] = b'V';
     text.resize(9).unwrap();
     assert_eq!(text.len(), 9);
