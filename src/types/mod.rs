@@ -1,5 +1,5 @@
-//! The types of values other than strings. Each file keeps its encodings to itself: what leaves it is the
-//! name OBJECT ENCODING reports, and one view for snapshots.
+//! The types of values other than strings, and what strings are used for besides text. Each file keeps its
+//! encodings to itself: what leaves it is the name OBJECT ENCODING reports, and one view for snapshots.
 //!
 //! **Invariant:** knows no keys, clients or configuration; limits, time and random numbers are arguments.
 
@@ -8,6 +8,9 @@ mod hash;
 pub mod set;
 mod zset;
 pub mod stream;
+mod stream;
+pub mod bitmap;
+pub mod bitfield;
 
 pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
