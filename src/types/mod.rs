@@ -8,7 +8,6 @@ mod hash;
 pub mod set;
 mod zset;
 pub mod stream;
-mod stream;
 pub mod bitmap;
 pub mod bitfield;
 
