@@ -10,7 +10,7 @@ mod zset;
 mod stream;
 
 pub use hash::Hash;
-pub use list::{End, List, ListLimits, NodeFigures, NodeView};
+pub use list::{Element, End, List, ListLimits, NodeFigures, NodeView};
 pub use set::Set;
 pub use stream::Stream;
 pub use zset::Zset;
