@@ -9,7 +9,7 @@ mod set;
 mod zset;
 mod stream;
 
-pub use hash::Hash;
+pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 pub use list::List;
 pub use set::Set;
 pub use stream::Stream;
