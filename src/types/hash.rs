@@ -303,18 +303,13 @@ impl Hash {
 
     /// Removes up to `count` expired fields and returns them.
     pub fn remove_expired(&mut self, now_ms: i64, count: usize) -> Vec<Vec<u8>> {
-        let mut removed = Vec::new();
-        while removed.len() < count && self.has_expired(now_ms) {
-            let field = match &mut self.0 {
-                Repr::Small(pairs) => pairs
-                    .spans()
-                    .find(|span| !is_live(now_ms)(&pairs.pair(*span)))
-                    .map(|span| (pairs.pair(span).field.to_vec(), pairs.remove(span)).0),
-                Repr::Large(fields) => fields.remove_expired(now_ms),
-            };
-            removed.extend(field);
+        if !self.has_expired(now_ms) {
+            return Vec::new();
         }
-        removed
+        match &mut self.0 {
+            Repr::Small(pairs) => pairs.remove_expired(now_ms, count),
+            Repr::Large(fields) => std::iter::from_fn(|| fields.remove_expired(now_ms)).take(count).collect(),
+        }
     }
 
     fn pair(&self, field: StrRef<'_>) -> Option<Pair<'_>> {

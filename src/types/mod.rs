@@ -8,14 +8,10 @@ mod hash;
 pub mod set;
 mod zset;
 pub mod stream;
-mod stream;
 pub mod bitmap;
 pub mod bitfield;
 
 pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
-pub use list::List;
-pub use set::Set;
-pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
 pub use set::{Set, SetLimits};
 pub use stream::Stream;

@@ -135,6 +135,24 @@ impl Pairs {
         }
     }
 
+    /// Takes out up to `count` fields that expire before a moment.
+    pub fn remove_expired(&mut self, now_ms: i64, count: usize) -> Vec<Vec<u8>> {
+        let mut removed = Vec::new();
+        let mut kept = Vec::with_capacity(self.0.len());
+        kept.extend_from_slice(&self.0[..self.first()]);
+        for span in self.spans() {
+            let expiry_ms = value::expiry_ms(self.value(span));
+            if removed.len() < count && expiry_ms.is_some_and(|expiry_ms| expiry_ms < now_ms) {
+                removed.push(self.pair(span).field.to_vec());
+            } else {
+                kept.extend_from_slice(&self.0[span.start..span.end]);
+            }
+        }
+        self.0 = kept.into_boxed_slice();
+        self.note_expiries();
+        removed
+    }
+
     /// Brings the head up to date, and makes it if need be.
     fn note_expiries(&mut self) {
         let next_ms = self.spans().filter_map(|span| value::expiry_ms(self.value(span))).min();
