@@ -8,7 +8,6 @@ mod hash;
 pub mod set;
 mod zset;
 pub mod stream;
-mod stream;
 pub mod bitmap;
 pub mod bitfield;
 
@@ -16,4 +15,6 @@ pub use hash::Hash;
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
 pub use set::{Set, SetLimits};
 pub use stream::Stream;
-pub use zset::{Added, AddRule, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits};
+pub use zset::{
+    AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits,
+};
