@@ -11,7 +11,7 @@ pub mod stream;
 pub mod bitmap;
 pub mod bitfield;
 
-pub use hash::Hash;
+pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
 pub use set::{Set, SetLimits};
 pub use stream::Stream;
