@@ -139,8 +139,6 @@ pub enum CommandError {
     // Hashes.
 
     // Sets.
-    #[error("ERR numkeys should be greater than 0")]
-    NumkeysNotPositive,
     #[error("ERR Number of keys can't be greater than number of args")]
     NumkeysTooBig,
     #[error("ERR LIMIT can't be negative")]
