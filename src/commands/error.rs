@@ -139,6 +139,10 @@ pub enum CommandError {
     // Hashes.
 
     // Sets.
+    #[error("ERR Number of keys can't be greater than number of args")]
+    NumkeysTooBig,
+    #[error("ERR LIMIT can't be negative")]
+    NegativeLimit,
 
     // Sorted sets.
 
@@ -194,7 +198,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
-    CountNotPositive,
+    GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
