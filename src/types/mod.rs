@@ -10,6 +10,7 @@ mod zset;
 mod stream;
 pub mod bitmap;
 pub mod bitfield;
+pub mod hyperloglog;
 
 pub use hash::Hash;
 pub use list::List;
