@@ -10,6 +10,7 @@ mod zset;
 pub mod stream;
 pub mod bitmap;
 pub mod bitfield;
+pub mod hyperloglog;
 
 pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
