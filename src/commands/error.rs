@@ -124,6 +124,12 @@ pub enum CommandError {
     // Lists.
 
     // Hashes.
+    #[error("ERR hash value is not an integer")]
+    HashValueNotAnInteger,
+    #[error("ERR hash value is not a float")]
+    HashValueNotAFloat,
+    #[error("ERR value is NaN or Infinity")]
+    IncrementNanOrInfinity,
 
     // Sets.
 
