@@ -229,7 +229,8 @@ mod tests {
         let mut keyspace = keyspace();
         set(&mut keyspace, b"key", b"field", Some(NOW_MS + 10));
         set(&mut keyspace, b"key", b"field", Some(NOW_MS + 20));
-        assert_eq!(keyspace.expire_due_fields(NOW_MS + 15, 100), 0);
+        assert_eq!(keyspace.expire_due_fields(NOW_MS + 15, 100), 1, "the entry is stale");
+        assert_eq!(len(&mut keyspace, b"key"), 1);
         assert_eq!(keyspace.expire_due_fields(NOW_MS + 21, 100), 1);
     }
 

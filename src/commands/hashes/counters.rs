@@ -38,7 +38,9 @@ pub fn hincrbyfloat(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let limits = limits(ctx);
     ctx.keys.expire_touched_fields(key, || std::iter::once(field));
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
-    let current = hash.get(field, SHOW_EXPIRED).map_or_else(|| Extended::parse(b"0"), |value| value.with_text(Extended::parse));
+    let current = hash
+        .get(field, SHOW_EXPIRED)
+        .map_or_else(|| Extended::parse(b"0"), |value| value.with_text(Extended::parse));
     let sum = current.ok_or(CommandError::HashValueNotAFloat)?.add(increment);
     if sum.is_nan() || sum.is_infinite() {
         return Err(CommandError::NanOrInfinity);
