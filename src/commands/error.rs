@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::SetError;
 use crate::keyspace::{NoMemory, WrongType};
+use crate::types::hyperloglog::SketchError;
 use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
@@ -122,6 +123,19 @@ pub enum CommandError {
     LcsOutOfMemory,
 
     // Lists.
+    #[error("ERR numkeys should be greater than 0")]
+    NumkeysNotPositive,
+    #[error("ERR count should be greater than 0")]
+    CountNotPositive,
+    #[error(
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to \
+         start from the end of the list"
+    )]
+    RankZero,
+    #[error("ERR COUNT can't be negative")]
+    CountNegative,
+    #[error("ERR MAXLEN can't be negative")]
+    MaxlenNegative,
 
     // Hashes.
     #[error("ERR hash value is not an integer")]
@@ -132,6 +146,10 @@ pub enum CommandError {
     IncrementNanOrInfinity,
 
     // Sets.
+    #[error("ERR Number of keys can't be greater than number of args")]
+    NumkeysTooBig,
+    #[error("ERR LIMIT can't be negative")]
+    NegativeLimit,
 
     // Sorted sets.
 
@@ -187,7 +205,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
-    CountNotPositive,
+    GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
@@ -408,6 +426,15 @@ impl From<SetError> for CommandError {
 impl From<NoMemory> for CommandError {
     fn from(_: NoMemory) -> Self {
         Self::StringWithoutMemory
+    }
+}
+
+impl From<SketchError> for CommandError {
+    fn from(error: SketchError) -> Self {
+        match error {
+            SketchError::NotASketch => Self::NotASketch,
+            SketchError::Corrupted => Self::CorruptedSketch,
+        }
     }
 }
 

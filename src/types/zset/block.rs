@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn scores_come_back_to_the_bit() {
-        let scores = [0.0, -0.0, 1.0, -1.0, 0.1, f64::INFINITY, f64::NEG_INFINITY, INTEGER_MAX, 1e300, f64::MIN];
+        let scores =
+            [0.0, -0.0, 1.0, -1.0, 0.1, f64::INFINITY, f64::NEG_INFINITY, INTEGER_MAX, 1e300, f64::MIN];
         for score in scores {
             let block = Block::from_sorted([(StrRef::Bytes(b"member"), score)].into_iter());
             assert_eq!(block.iter().next().unwrap().1.to_bits(), score.to_bits());
