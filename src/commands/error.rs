@@ -138,6 +138,12 @@ pub enum CommandError {
     MaxlenNegative,
 
     // Hashes.
+    #[error("ERR hash value is not an integer")]
+    HashValueNotAnInteger,
+    #[error("ERR hash value is not a float")]
+    HashValueNotAFloat,
+    #[error("ERR value is NaN or Infinity")]
+    IncrementNanOrInfinity,
 
     // Sets.
     #[error("ERR Number of keys can't be greater than number of args")]
