@@ -53,9 +53,10 @@ impl<'a> Options<'a> {
             } else if may_store && args.left() > 1 && args.keyword("store") {
                 options.store = Some(args.next()?);
             } else if args.left() > 1 && args.keyword("by") {
-                options.by = match Pattern::parse(args.next()?) {
-                    Pattern::Element | Pattern::Constant => By::Nothing,
-                    pattern @ Pattern::Key { .. } => By::Pattern(pattern),
+                options.by = match (options.by, Pattern::parse(args.next()?)) {
+                    // Who has once asked not to sort gets that.
+                    (By::Nothing, _) | (_, Pattern::Element | Pattern::Constant) => By::Nothing,
+                    (_, pattern @ Pattern::Key { .. }) => By::Pattern(pattern),
                 };
             } else if args.left() > 1 && args.keyword("get") {
                 options.get.push(Pattern::parse(args.next()?));

@@ -19,6 +19,7 @@ pub fn by_number(
     descending: bool,
     range: Range<usize>,
 ) -> Result<(), CommandError> {
+    let mut are_numbers = true;
     let mut weights = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         let weight = match pattern {
@@ -26,7 +27,12 @@ pub fn by_number(
             // Who has no weight weighs nothing.
             Some(pattern) => lookup.value(pattern, element).map_or(Some(0.0), number_of),
         };
-        weights.push((weight.ok_or(CommandError::WeightNotAFloat)?, index));
+        // As in Redis, the others are looked up all the same.
+        are_numbers &= weight.is_some();
+        weights.push((weight.unwrap_or_default(), index));
+    }
+    if !are_numbers {
+        return Err(CommandError::WeightNotAFloat);
     }
     let compare = |left: &(f64, usize), right: &(f64, usize)| {
         let by_weight = left.0.partial_cmp(&right.0).unwrap_or(Ordering::Equal);
