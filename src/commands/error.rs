@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::SetError;
 use crate::keyspace::{NoMemory, WrongType};
+use crate::types::hyperloglog::SketchError;
 use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
@@ -421,6 +422,15 @@ impl From<SetError> for CommandError {
 impl From<NoMemory> for CommandError {
     fn from(_: NoMemory) -> Self {
         Self::StringWithoutMemory
+    }
+}
+
+impl From<SketchError> for CommandError {
+    fn from(error: SketchError) -> Self {
+        match error {
+            SketchError::NotASketch => Self::NotASketch,
+            SketchError::Corrupted => Self::CorruptedSketch,
+        }
     }
 }
 
