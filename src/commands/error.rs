@@ -216,6 +216,8 @@ pub enum CommandError {
     AnyWithoutCount,
 
     // SORT.
+    #[error("ERR One or more scores can't be converted into double")]
+    WeightNotAFloat,
 
     // Keys and expiry.
     #[error("ERR invalid first DB index")]
