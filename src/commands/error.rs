@@ -126,6 +126,32 @@ pub enum CommandError {
     // Sets.
 
     // Sorted sets.
+    #[error("ERR XX and NX options at the same time are not compatible")]
+    XxWithNx,
+    #[error("ERR GT, LT, and/or NX options at the same time are not compatible")]
+    ComparisonWithNx,
+    #[error("ERR INCR option supports a single increment-element pair")]
+    IncrementOfSeveral,
+    #[error("ERR resulting score is not a number (NaN)")]
+    ScoreNotANumber,
+    #[error("ERR min or max is not a float")]
+    ScoreBound,
+    #[error("ERR min or max not valid string range item")]
+    TextBound,
+    #[error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")]
+    LimitOfRanks,
+    #[error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")]
+    ScoresOfTexts,
+    #[error("ERR at least 1 input key is needed for '{0}' command")]
+    NoInputKeys(String),
+    #[error("ERR weight value is not a float")]
+    Weight,
+    #[error("ERR LIMIT can't be negative")]
+    LimitNegative,
+    #[error("ERR numkeys should be greater than 0")]
+    NumkeysNotPositive,
+    #[error("ERR count should be greater than 0")]
+    PopCountNotPositive,
 
     // Streams.
 
