@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use crate::config::SetError;
-use crate::keyspace::WrongType;
+use crate::keyspace::{NoMemory, WrongType};
 use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
@@ -56,6 +56,8 @@ pub enum CommandError {
     NanOrInfinity,
     #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
     StringTooLong,
+    #[error("ERR Insufficient memory, failed allocating the string")]
+    StringWithoutMemory,
     #[error("ERR invalid expire time in '{0}' command")]
     InvalidExpireTime(String),
     #[error("ERR invalid cursor")]
@@ -156,10 +158,64 @@ pub enum CommandError {
     // Streams.
 
     // Bitmaps.
+    #[error("ERR bit offset is not an integer or out of range")]
+    BitOffset,
+    #[error("ERR bit is not an integer or out of range")]
+    BitValue,
+    #[error("ERR The bit argument must be 1 or 0.")]
+    BitWanted,
+    #[error("ERR BITOP NOT must be called with a single source key.")]
+    BitopNotSources,
+    #[error(
+        "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+    )]
+    FieldType,
+    #[error("ERR Invalid OVERFLOW type specified")]
+    OverflowType,
+    #[error("ERR BITFIELD_RO only supports the GET subcommand")]
+    BitfieldReadOnly,
 
     // HyperLogLog.
+    #[error("WRONGTYPE Key is not a valid HyperLogLog string value.")]
+    NotASketch,
+    #[error("INVALIDOBJ Corrupted HLL object detected")]
+    CorruptedSketch,
+    #[error("ERR The specified key does not exist")]
+    NoSketch,
+    #[error("ERR HLL encoding is not sparse")]
+    SketchNotSparse,
+    #[error("ERR Unknown PFDEBUG subcommand '{0}'")]
+    PfdebugSubcommand(String),
+    #[error("TESTFAILED {0}")]
+    SelfTestFailed(String),
 
     // Geo.
+    #[error("ERR invalid longitude,latitude pair {0}")]
+    InvalidPosition(String),
+    #[error("ERR unsupported unit provided. please use M, KM, FT, MI")]
+    DistanceUnit,
+    #[error("ERR need numeric radius")]
+    RadiusNotNumeric,
+    #[error("ERR radius cannot be negative")]
+    RadiusNegative,
+    #[error("ERR need numeric width")]
+    WidthNotNumeric,
+    #[error("ERR need numeric height")]
+    HeightNotNumeric,
+    #[error("ERR height or width cannot be negative")]
+    BoxNegative,
+    #[error("ERR could not decode requested zset member")]
+    NoPositionOfMember,
+    #[error("ERR COUNT must be > 0")]
+    CountNotPositive,
+    #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
+    StoreWithDetails(&'static str),
+    #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
+    SearchCenter(String),
+    #[error("ERR exactly one of BYRADIUS and BYBOX can be specified for {0}")]
+    SearchShape(String),
+    #[error("ERR the ANY argument requires COUNT argument")]
+    AnyWithoutCount,
 
     // SORT.
 
@@ -366,6 +422,12 @@ impl From<SetError> for CommandError {
             SetError::Loading => Self::Loading,
             refused => Self::ConfigRefused(refused.to_string()),
         }
+    }
+}
+
+impl From<NoMemory> for CommandError {
+    fn from(_: NoMemory) -> Self {
+        Self::StringWithoutMemory
     }
 }
 

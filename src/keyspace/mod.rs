@@ -41,4 +41,6 @@ pub use layout::Kind;
 pub use transfer::{Detached, Transfer};
 pub use typed::Edit;
 pub use update::{Slot, Update, Vacancy};
-pub use value::{Collection, EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object, WrongType};
+pub use value::{
+    Collection, EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, NoMemory, Object, WrongType, zeros,
+};
