@@ -122,10 +122,27 @@ pub enum CommandError {
     LcsOutOfMemory,
 
     // Lists.
+    #[error("ERR numkeys should be greater than 0")]
+    NumkeysNotPositive,
+    #[error("ERR count should be greater than 0")]
+    CountNotPositive,
+    #[error(
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to \
+         start from the end of the list"
+    )]
+    RankZero,
+    #[error("ERR COUNT can't be negative")]
+    CountNegative,
+    #[error("ERR MAXLEN can't be negative")]
+    MaxlenNegative,
 
     // Hashes.
 
     // Sets.
+    #[error("ERR Number of keys can't be greater than number of args")]
+    NumkeysTooBig,
+    #[error("ERR LIMIT can't be negative")]
+    NegativeLimit,
 
     // Sorted sets.
     #[error("ERR XX and NX options at the same time are not compatible")]
@@ -148,12 +165,6 @@ pub enum CommandError {
     NoInputKeys(String),
     #[error("ERR weight value is not a float")]
     Weight,
-    #[error("ERR LIMIT can't be negative")]
-    LimitNegative,
-    #[error("ERR numkeys should be greater than 0")]
-    NumkeysNotPositive,
-    #[error("ERR count should be greater than 0")]
-    PopCountNotPositive,
 
     // Streams.
 
@@ -207,7 +218,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
-    CountNotPositive,
+    SearchCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]

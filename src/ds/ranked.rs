@@ -25,8 +25,8 @@ use super::packed::Packed;
 use super::slab::Slab;
 use crate::util::size_class::size_class;
 pub use cursor::{Ascending, Descending};
-use leaf::Leaf;
 pub use leaf::INLINE_BYTES_MAX;
+use leaf::Leaf;
 
 /// Elements of a leaf. Small in tests, so that trees of a few hundred elements are deep.
 const LEAF_MAX: usize = if cfg!(test) { 6 } else { 64 };
@@ -437,9 +437,8 @@ impl Inner {
     fn child_of(&self, target: &Target<'_>) -> usize {
         let smaller = count(&self.first_scores, |first| first < target.score);
         let up_to = count(&self.first_scores, |first| first <= target.score);
-        let not_behind = partition_point(smaller..up_to, |index| {
-            target.order_of(self.children[index].first()).is_le()
-        });
+        let not_behind =
+            partition_point(smaller..up_to, |index| target.order_of(self.children[index].first()).is_le());
         not_behind.saturating_sub(1)
     }
 

@@ -68,7 +68,7 @@ pub struct RecordTable<P> {
 }
 
 /// Where a record is. Valid until the next change of the table, [`RecordTable::payload_mut`] apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     bucket: usize,
     span: Span,
@@ -133,6 +133,18 @@ impl<P: Payload> RecordTable<P> {
         let bucket = self.address(key.hash()).0;
         let span = self.bucket(bucket)?.find(tag(key.hash()), key, &self.slab)?;
         Some(Place { bucket, span })
+    }
+
+    /// The record of this hash that `is_it` accepts, for structures that keep hashes in place of keys.
+    pub fn find_hashed(&self, hash: u64, mut is_it: impl FnMut(Record<'_>) -> bool) -> Option<Place> {
+        let index = self.address(hash).0;
+        let bucket = self.bucket(index)?;
+        let mut spans = bucket.spans().filter(|span| bucket.record(*span).0 == tag(hash));
+        let span = spans.find(|span| {
+            let record = self.record(bucket, *span);
+            hash_of_packed(record.packed, &self.slab) == hash && is_it(record)
+        })?;
+        Some(Place { bucket: index, span })
     }
 
     /// The record at a place.
@@ -200,9 +212,15 @@ impl<P: Payload> RecordTable<P> {
     /// Puts another payload in the place of one. The old one is released.
     pub fn replace_payload(&mut self, place: Place, payload: &[u8]) -> Place {
         let Place { bucket, span } = place;
-        let it = &mut self.segments[bucket >> SEGMENT_BITS][bucket & (SEGMENT - 1)];
+        let it = &self.segments[bucket >> SEGMENT_BITS][bucket & (SEGMENT - 1)];
         P::release(it.bytes(span.payload..span.end), &mut self.slab);
-        Place { bucket, span: it.replace_payload(span, payload) }
+        self.rewrite_payload(place, payload)
+    }
+
+    /// The same where the new payload refers to the long strings of the old one.
+    pub fn rewrite_payload(&mut self, place: Place, payload: &[u8]) -> Place {
+        let Place { bucket, span } = place;
+        Place { bucket, span: self.bucket_mut(bucket).replace_payload(span, payload) }
     }
 
     /// Removes the record with this key; says whether there was one.

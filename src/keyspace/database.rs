@@ -454,6 +454,14 @@ impl Keyspace {
         Some(found)
     }
 
+    /// A key that the running command has looked up already: without any trace.
+    pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let index = &self.current().index;
+        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
+        is_live.then_some(entry)
+    }
+
     /// As `live`, but a hidden key is found: a write takes its place.
     #[inline]
     fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {

@@ -11,8 +11,10 @@ pub mod stream;
 pub mod bitmap;
 pub mod bitfield;
 
-pub use hash::Hash;
+pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 pub use list::{End, List, ListLimits, NodeFigures, NodeView};
 pub use set::{Set, SetLimits};
 pub use stream::Stream;
-pub use zset::{Added, AddRule, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits};
+pub use zset::{
+    AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits,
+};

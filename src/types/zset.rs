@@ -231,9 +231,9 @@ impl Zset {
     /// The ranks of the elements whose score is in a range.
     pub fn ranks_by_score(&self, range: &ScoreRange) -> Range<usize> {
         match &self.repr {
-            Repr::Block(block) => ranks_in_order(
-                block.iter().map(|(_, score)| (range.has_begun(score), range.is_over(score))),
-            ),
+            Repr::Block(block) => {
+                ranks_in_order(block.iter().map(|(_, score)| (range.has_begun(score), range.is_over(score))))
+            }
             Repr::Sorted(sorted) => {
                 let count = |score, with_equal| {
                     let tree = sorted.tree();

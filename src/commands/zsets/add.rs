@@ -67,7 +67,8 @@ impl Options {
         if rule.only_new && rule.only_existing {
             return Err(CommandError::XxWithNx);
         }
-        if [rule.only_new, rule.only_greater, rule.only_less].into_iter().filter(|is_set| *is_set).count() > 1 {
+        if [rule.only_new, rule.only_greater, rule.only_less].into_iter().filter(|is_set| *is_set).count() > 1
+        {
             return Err(CommandError::ComparisonWithNx);
         }
         if rule.increments && pairs > 1 {

@@ -11,7 +11,10 @@ use crate::util::text::is_space;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Interval<'a> {
     /// Both included; negative ones count from the end.
-    Ranks { first: i64, last: i64 },
+    Ranks {
+        first: i64,
+        last: i64,
+    },
     Scores(ScoreRange),
     Texts(LexRange<'a>),
 }

@@ -19,15 +19,13 @@ mod pop;
 mod inputs;
 mod algebra;
 mod reply;
-mod store;
+pub mod store;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, OW, RO, RW, UPDATE};
 use super::command::categories::SORTEDSET;
 use super::command::flags::{BLOCKING, DENYOOM, FAST, READONLY, WRITE};
 use super::command::{Command, KeySpec, command, counted_keys, key_at, range as keys_between};
-
-pub use self::store::{limits, store};
 
 pub const COMMANDS: &[Command] = &[
     command("zadd", add::zadd, AtLeast(4), WRITE | DENYOOM | FAST, SORTEDSET, &[key_at(1, RW | UPDATE)]),

@@ -98,7 +98,7 @@ impl Request {
                 return Err(CommandError::Syntax);
             }
             let stated = args.next_int().ok().and_then(|count| usize::try_from(count).ok());
-            count = Some(stated.filter(|count| *count > 0).ok_or(CommandError::PopCountNotPositive)?);
+            count = Some(stated.filter(|count| *count > 0).ok_or(CommandError::CountNotPositive)?);
         }
         Ok(Self { first_key, keys, end, count: count.unwrap_or(1) })
     }

@@ -49,10 +49,8 @@ impl Pair {
     }
 
     fn elements<'a>(&self, walk: impl Iterator<Item = (f64, Packed<'a>)>) -> Vec<(f64, Vec<u8>)> {
-        walk.map(|(score, member)| {
-            (score, text_of(member, &self.long, &mut itoa::Buffer::new()).to_vec())
-        })
-        .collect()
+        walk.map(|(score, member)| (score, text_of(member, &self.long, &mut itoa::Buffer::new()).to_vec()))
+            .collect()
     }
 
     fn check(&self) {

@@ -25,7 +25,7 @@ pub(super) struct Bucket<P> {
 }
 
 /// Where a record is in its block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Span {
     /// Its number in the bucket.
     pub slot: usize,

@@ -82,7 +82,8 @@ fn score() -> impl Strategy<Value = f64> {
 }
 
 fn score_range() -> impl Strategy<Value = ScoreRange> {
-    let bound = || (score(), any::<bool>()).prop_map(|(score, is_exclusive)| ScoreBound { score, is_exclusive });
+    let bound =
+        || (score(), any::<bool>()).prop_map(|(score, is_exclusive)| ScoreBound { score, is_exclusive });
     (bound(), bound()).prop_map(|(min, max)| ScoreRange { min, max })
 }
 
