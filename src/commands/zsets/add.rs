@@ -25,7 +25,7 @@ pub fn zadd(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let key = args.next()?;
     let options = Options::parse(args);
     let pairs = args.left() / 2;
-    if args.left() % 2 != 0 || pairs == 0 {
+    if !args.left().is_multiple_of(2) || pairs == 0 {
         return Err(CommandError::Syntax);
     }
     options.check(pairs)?;
@@ -62,7 +62,7 @@ impl Options {
         }
     }
 
-    fn check(&self, pairs: usize) -> Result<(), CommandError> {
+    fn check(self, pairs: usize) -> Result<(), CommandError> {
         let rule = self.rule;
         if rule.only_new && rule.only_existing {
             return Err(CommandError::XxWithNx);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::commands::error::CommandError;
 use crate::ds::StrRef;
-use crate::keyspace::{Keyspace, Object, WrongType};
+use crate::keyspace::{EntryRef, Keyspace, Object, WrongType};
 use crate::types::{Set, Zset};
 
 /// The score of a member of a set.
@@ -31,7 +31,7 @@ pub fn check<'k>(keys: &mut Keyspace, names: impl Iterator<Item = &'k [u8]>) -> 
 impl<'a> Input<'a> {
     /// What is under a key that has been checked.
     pub fn read(keys: &'a Keyspace, name: &[u8]) -> Self {
-        let object = keys.reread(name).and_then(|entry| entry.object());
+        let object = keys.reread(name).and_then(EntryRef::object);
         Self::of(object).unwrap_or(Input::Missing)
     }
 

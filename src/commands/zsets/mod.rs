@@ -24,7 +24,7 @@ pub mod store;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, OW, RO, RW, UPDATE};
 use super::command::categories::SORTEDSET;
-use super::command::flags::{BLOCKING, DENYOOM, FAST, READONLY, WRITE};
+use super::command::flags::{BLOCKING, DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
 use super::command::{Command, KeySpec, command, counted_keys, key_at, range as keys_between};
 
 pub const COMMANDS: &[Command] = &[
@@ -68,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
     command("zremrangebylex", remove::zremrangebylex, Exactly(4), WRITE, SORTEDSET, REMOVED_KEY),
     command("zpopmin", pop::zpopmin, AtLeast(2), WRITE | FAST, SORTEDSET, &[key_at(1, POPPED)]),
     command("zpopmax", pop::zpopmax, AtLeast(2), WRITE | FAST, SORTEDSET, &[key_at(1, POPPED)]),
-    command("zmpop", pop::zmpop, AtLeast(4), WRITE, SORTEDSET, &[counted_keys(1, POPPED)]),
+    command("zmpop", pop::zmpop, AtLeast(4), WRITE | MOVABLE_KEYS, SORTEDSET, &[counted_keys(1, POPPED)]),
     command(
         "bzpopmin",
         pop::bzpopmin,
@@ -85,14 +85,42 @@ pub const COMMANDS: &[Command] = &[
         SORTEDSET,
         &[keys_between(1, -2, 1, POPPED)],
     ),
-    command("bzmpop", pop::bzmpop, AtLeast(5), WRITE | BLOCKING, SORTEDSET, &[counted_keys(2, POPPED)]),
-    command("zunion", algebra::zunion, AtLeast(3), READONLY, SORTEDSET, READ_KEYS),
-    command("zinter", algebra::zinter, AtLeast(3), READONLY, SORTEDSET, READ_KEYS),
-    command("zdiff", algebra::zdiff, AtLeast(3), READONLY, SORTEDSET, READ_KEYS),
-    command("zintercard", algebra::zintercard, AtLeast(3), READONLY, SORTEDSET, READ_KEYS),
-    command("zunionstore", algebra::zunionstore, AtLeast(4), WRITE | DENYOOM, SORTEDSET, STORED_KEYS),
-    command("zinterstore", algebra::zinterstore, AtLeast(4), WRITE | DENYOOM, SORTEDSET, STORED_KEYS),
-    command("zdiffstore", algebra::zdiffstore, AtLeast(4), WRITE | DENYOOM, SORTEDSET, STORED_KEYS),
+    command(
+        "bzmpop",
+        pop::bzmpop,
+        AtLeast(5),
+        WRITE | BLOCKING | MOVABLE_KEYS,
+        SORTEDSET,
+        &[counted_keys(2, POPPED)],
+    ),
+    command("zunion", algebra::zunion, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
+    command("zinter", algebra::zinter, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
+    command("zdiff", algebra::zdiff, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
+    command("zintercard", algebra::zintercard, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
+    command(
+        "zunionstore",
+        algebra::zunionstore,
+        AtLeast(4),
+        WRITE | DENYOOM | MOVABLE_KEYS,
+        SORTEDSET,
+        STORED_KEYS,
+    ),
+    command(
+        "zinterstore",
+        algebra::zinterstore,
+        AtLeast(4),
+        WRITE | DENYOOM | MOVABLE_KEYS,
+        SORTEDSET,
+        STORED_KEYS,
+    ),
+    command(
+        "zdiffstore",
+        algebra::zdiffstore,
+        AtLeast(4),
+        WRITE | DENYOOM | MOVABLE_KEYS,
+        SORTEDSET,
+        STORED_KEYS,
+    ),
 ];
 
 const POPPED: u32 = RW | ACCESS | DELETE;

@@ -112,7 +112,8 @@ fn pop_from_one(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
         return Err(CommandError::Syntax);
     }
     if args.left() == 1 {
-        count = usize::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)?;
+        let stated = args.next_int().ok().and_then(|count| usize::try_from(count).ok());
+        count = stated.ok_or(CommandError::MustBePositive)?;
         shape = Shape::Range;
     }
     if pop(ctx, key, end, count, shape)?.is_none() {

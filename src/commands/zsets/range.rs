@@ -150,9 +150,9 @@ impl<'a> Query<'a> {
             return ranks;
         }
         // A negative offset skips everything.
-        let skipped = usize::try_from(self.offset).map_or(ranks.len(), |offset| offset.min(ranks.len()));
+        let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(ranks.len());
         let left = ranks.len() - skipped;
-        let taken = usize::try_from(self.count).map_or(left, |count| count.min(left));
+        let taken = usize::try_from(self.count).unwrap_or(usize::MAX).min(left);
         if self.is_reversed {
             let end = ranks.end - skipped;
             end - taken..end
