@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::SetError;
 use crate::keyspace::{NoMemory, WrongType};
+use crate::types::hyperloglog::SketchError;
 use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
@@ -219,6 +220,7 @@ pub enum CommandError {
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
     SearchCountNotPositive,
+    GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
@@ -439,6 +441,15 @@ impl From<SetError> for CommandError {
 impl From<NoMemory> for CommandError {
     fn from(_: NoMemory) -> Self {
         Self::StringWithoutMemory
+    }
+}
+
+impl From<SketchError> for CommandError {
+    fn from(error: SketchError) -> Self {
+        match error {
+            SketchError::NotASketch => Self::NotASketch,
+            SketchError::Corrupted => Self::CorruptedSketch,
+        }
     }
 }
 

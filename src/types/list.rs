@@ -10,6 +10,8 @@
 
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use self::limits::NodeLimit;
 use self::node::Node;
 use self::quick::QuickList;
@@ -46,6 +48,9 @@ pub enum End {
     /// The right end.
     Back,
 }
+
+/// An element on its way from one list to another; a short one needs no allocation.
+pub type Element = SmallVec<[u8; 64]>;
 
 /// The nodes of a list, as DEBUG OBJECT shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +94,17 @@ impl List {
         limits: &ListLimits,
         use_value: impl FnOnce(StrRef<'_>) -> R,
     ) -> Option<R> {
-        let result = match &mut self.repr {
-            Repr::Packed(pack) => pop_of_pack(pack, end, use_value),
-            Repr::Quick(quick) => quick.pop(end, limits, use_value),
-        };
+        let result = self.pop_only(end, limits, use_value);
         self.shrink(limits);
         result
+    }
+
+    /// Moves the value at one end to the other (or takes it off and puts it back), and returns it.
+    pub fn rotate(&mut self, from: End, to: End, limits: &ListLimits) -> Option<Element> {
+        let element = self.pop_only(from, limits, |value| value.with_text(Element::from_slice))?;
+        self.push(to, std::iter::once(&element[..]), limits);
+        self.shrink(limits);
+        Some(element)
     }
 
     /// What `use_value` makes of the value with this index; -1 is the last.
@@ -285,6 +295,19 @@ impl List {
         match &self.repr {
             Repr::Packed(_) => self.make_room(0, 0, limits),
             Repr::Quick(_) => self.back_to_listpack(limits.node.to_return(1)),
+        }
+    }
+
+    /// Takes the value at an end out, and leaves the encoding as it is.
+    fn pop_only<R>(
+        &mut self,
+        end: End,
+        limits: &ListLimits,
+        use_value: impl FnOnce(StrRef<'_>) -> R,
+    ) -> Option<R> {
+        match &mut self.repr {
+            Repr::Packed(pack) => pop_of_pack(pack, end, use_value),
+            Repr::Quick(quick) => quick.pop(end, limits, use_value),
         }
     }
 

@@ -147,7 +147,10 @@ fn fields_are_read_written_and_incremented() {
             ("BITFIELD k SET u8 0 255 GET i8 0", "*2[:0 :-1]"),
             ("BITFIELD k INCRBY u8 0 1", "*1[:0]"),
             ("BITFIELD k OVERFLOW SAT INCRBY i5 #1 100 overflow fail INCRBY u2 0 5", "*2[:15 $nil]"),
-            ("BITFIELD k SET i64 0 -1 GET u63 0 GET i64 1", "*3[:135168 :9223372036854775807 :-2]"),
+            (
+                "BITFIELD k SET i64 0 -1 GET u63 0 GET i64 1",
+                "*3[:270215977642229760 :9223372036854775807 :-2]",
+            ),
             ("BITFIELD k", "*0[]"),
             ("BITFIELD missing GET u8 0 GET i64 4294967295", "*2[:0 :0]"),
             ("EXISTS missing", ":0"),

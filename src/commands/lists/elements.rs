@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::shared::next_at_least;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -9,7 +10,6 @@ use crate::commands::error::CommandError;
 use crate::ds::listpack::Matcher;
 use crate::keyspace::EventClass;
 use crate::types::{End, List};
-use crate::util::number::parse_i64;
 
 /// `LINDEX key index`
 pub fn lindex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -127,8 +127,6 @@ struct Search {
 impl Search {
     fn parse(args: &Args<'_>) -> Result<Self, CommandError> {
         let mut search = Self { end: End::Front, rank: 1, count: None, elements_max: usize::MAX };
-        let positive =
-            |error| parse_i64(args.next()?).and_then(|number| usize::try_from(number).ok()).ok_or(error);
         while args.left() > 0 {
             if args.left() == 1 {
                 return Err(CommandError::Syntax);
@@ -143,9 +141,9 @@ impl Search {
                 search.end = if rank < 0 { End::Back } else { End::Front };
                 search.rank = rank.unsigned_abs();
             } else if args.keyword("count") {
-                search.count = Some(positive(CommandError::CountNegative)?);
+                search.count = Some(next_at_least(args, 0, CommandError::CountNegative)?);
             } else if args.keyword("maxlen") {
-                search.elements_max = match positive(CommandError::MaxlenNegative)? {
+                search.elements_max = match next_at_least(args, 0, CommandError::MaxlenNegative)? {
                     0 => usize::MAX,
                     max => max,
                 };

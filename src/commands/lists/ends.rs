@@ -1,6 +1,6 @@
 //! LPUSH, RPUSH, LPUSHX, RPUSHX, LPOP, RPOP.
 
-use super::shared::{next_count, pop_event, pop_some, push_event};
+use super::shared::{next_at_least, pop_event, pop_some, push_event};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -73,7 +73,8 @@ fn pop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
     }
     let key = args.next()?;
     if args.left() > 0 {
-        return pop_counted(ctx, key, next_count(args)?, end);
+        let count = next_at_least(args, 0, CommandError::MustBePositive)?;
+        return pop_counted(ctx, key, count, end);
     }
 
     let limits = ctx.list_limits();

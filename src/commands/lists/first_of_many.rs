@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::shared::{next_positive, parse_end, pop_command, pop_event, pop_some};
+use super::shared::{next_at_least, parse_end, pop_command, pop_event, pop_some};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -53,7 +53,7 @@ struct ManyPop {
 impl ManyPop {
     /// Reads everything from the number of keys on.
     fn parse(args: &Args<'_>) -> Result<Self, CommandError> {
-        let numkeys = next_positive(args, CommandError::NumkeysNotPositive)?;
+        let numkeys = next_at_least(args, 1, CommandError::NumkeysNotPositive)?;
         if numkeys >= args.left() {
             return Err(CommandError::Syntax);
         }
@@ -67,7 +67,7 @@ impl ManyPop {
             if count.is_some() || !args.keyword("count") || args.left() == 0 {
                 return Err(CommandError::Syntax);
             }
-            count = Some(next_positive(args, CommandError::CountNotPositive)?);
+            count = Some(next_at_least(args, 1, CommandError::CountNotPositive)?);
         }
         Ok(Self { keys, end, count: count.unwrap_or(1) })
     }

@@ -17,7 +17,7 @@ mod shared;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, INSERT, RO, RW, UPDATE};
 use super::command::categories::LIST;
-use super::command::flags::{BLOCKING, DENYOOM, FAST, READONLY, WRITE};
+use super::command::flags::{BLOCKING, DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
 use super::command::{Command, KeySpec, command, counted_keys, key_at, range};
 
 pub const COMMANDS: &[Command] = &[
@@ -39,12 +39,19 @@ pub const COMMANDS: &[Command] = &[
     command("rpoplpush", moves::rpoplpush, Exactly(3), WRITE | DENYOOM, LIST, MOVED_KEYS),
     command("blmove", moves::blmove, Exactly(6), WRITE | DENYOOM | BLOCKING, LIST, MOVED_KEYS),
     command("brpoplpush", moves::brpoplpush, Exactly(4), WRITE | DENYOOM | BLOCKING, LIST, MOVED_KEYS),
-    command("lmpop", first_of_many::lmpop, AtLeast(4), WRITE, LIST, &[counted_keys(1, RW | ACCESS | DELETE)]),
+    command(
+        "lmpop",
+        first_of_many::lmpop,
+        AtLeast(4),
+        WRITE | MOVABLE_KEYS,
+        LIST,
+        &[counted_keys(1, RW | ACCESS | DELETE)],
+    ),
     command(
         "blmpop",
         first_of_many::blmpop,
         AtLeast(5),
-        WRITE | BLOCKING,
+        WRITE | BLOCKING | MOVABLE_KEYS,
         LIST,
         &[counted_keys(2, RW | ACCESS | DELETE)],
     ),

@@ -1,7 +1,5 @@
 //! LMOVE and RPOPLPUSH, and the forms that wait for something to move.
 
-use smallvec::SmallVec;
-
 use super::shared::{parse_end, pop_event, push_event};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
@@ -9,7 +7,7 @@ use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::engine::Deadline;
 use crate::keyspace::{EventClass, Kind};
-use crate::types::{End, List};
+use crate::types::{Element, End, List};
 
 /// From where to where.
 #[derive(Debug, Clone, Copy)]
@@ -19,9 +17,6 @@ struct Move<'a> {
     from: End,
     to: End,
 }
-
-/// An element on its way; short ones need no allocation.
-type Element = SmallVec<[u8; 64]>;
 
 /// `LMOVE source destination LEFT | RIGHT LEFT | RIGHT`
 pub fn lmove(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -99,9 +94,7 @@ impl<'a> Move<'a> {
     fn rotate(self, ctx: &mut Ctx<'_>) -> Result<bool, CommandError> {
         let limits = ctx.list_limits();
         let Some(mut list) = ctx.keys.edit::<List>(self.source)? else { return Ok(false) };
-        let element = list.pop(self.from, &limits, |value| value.with_text(Element::from_slice));
-        let Some(element) = element else { return Ok(false) };
-        list.push(self.to, std::iter::once(&element[..]), &limits);
+        let Some(element) = list.rotate(self.from, self.to, &limits) else { return Ok(false) };
         let events = [(EventClass::LIST, push_event(self.to)), (EventClass::LIST, pop_event(self.from))];
         list.changed_by(1, &events);
         ctx.reply.bulk(&element);

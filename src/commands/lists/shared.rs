@@ -17,15 +17,10 @@ impl Ctx<'_> {
     }
 }
 
-/// The next argument as a number of elements.
-pub fn next_count(args: &Args<'_>) -> Result<usize, CommandError> {
-    usize::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)
-}
-
-/// The next argument as an integer above zero; anything else is `error`.
-pub fn next_positive(args: &Args<'_>, error: CommandError) -> Result<usize, CommandError> {
+/// The next argument as an integer of at least `min`; anything else is `error`.
+pub fn next_at_least(args: &Args<'_>, min: usize, error: CommandError) -> Result<usize, CommandError> {
     let number = parse_i64(args.next()?).and_then(|number| usize::try_from(number).ok());
-    number.filter(|number| *number > 0).ok_or(error)
+    number.filter(|number| *number >= min).ok_or(error)
 }
 
 /// The end that a word names: LEFT or RIGHT.

@@ -11,7 +11,7 @@ mod algebra;
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, INSERT, OW, RO, RW, UPDATE};
 use super::command::categories::SET;
-use super::command::flags::{DENYOOM, FAST, READONLY, WRITE};
+use super::command::flags::{DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
 use super::command::{Command, KeySpec, command, counted_keys, key_at, keys_from};
 use super::context::Ctx;
 use crate::types::SetLimits;
@@ -29,7 +29,14 @@ pub const COMMANDS: &[Command] = &[
         .tips(NONDETERMINISTIC),
     command("srandmember", random::srandmember, AtLeast(2), READONLY, SET, READ_KEY).tips(NONDETERMINISTIC),
     command("sinter", algebra::sinter, AtLeast(2), READONLY, SET, READ_KEYS).tips(UNORDERED),
-    command("sintercard", algebra::sintercard, AtLeast(3), READONLY, SET, &[counted_keys(1, RO | ACCESS)]),
+    command(
+        "sintercard",
+        algebra::sintercard,
+        AtLeast(3),
+        READONLY | MOVABLE_KEYS,
+        SET,
+        &[counted_keys(1, RO | ACCESS)],
+    ),
     command("sunion", algebra::sunion, AtLeast(2), READONLY, SET, READ_KEYS).tips(UNORDERED),
     command("sdiff", algebra::sdiff, AtLeast(2), READONLY, SET, READ_KEYS).tips(UNORDERED),
     command(

@@ -13,6 +13,7 @@ type Model = VecDeque<Vec<u8>>;
 enum Change {
     Push(End, Vec<Vec<u8>>),
     Pop(End),
+    Rotate(End, End),
     Set(i64, Vec<u8>),
     Insert(End, Vec<u8>, Vec<u8>),
     RemoveRange(usize, usize),
@@ -68,6 +69,15 @@ fn apply(change: Change, list: &mut List, model: &mut Model, limits: &ListLimits
         Change::Pop(end) => {
             let expected = if end == End::Front { model.pop_front() } else { model.pop_back() };
             assert_eq!(list.pop(end, limits, owned), expected);
+        }
+        Change::Rotate(from, to) => {
+            let expected = if from == End::Front { model.pop_front() } else { model.pop_back() };
+            assert_eq!(list.rotate(from, to, limits).map(|element| element.to_vec()), expected);
+            match (expected, to) {
+                (Some(element), End::Front) => model.push_front(element),
+                (Some(element), End::Back) => model.push_back(element),
+                (None, _) => {}
+            }
         }
         Change::Set(index, value) => {
             let position = if index < 0 { model.len() as i64 + index } else { index };
@@ -142,6 +152,7 @@ fn changes() -> impl Strategy<Value = Change> {
     prop_oneof![
         6 => (end(), prop::collection::vec(values(), 1..6)).prop_map(|(end, values)| Change::Push(end, values)),
         3 => end().prop_map(Change::Pop),
+        1 => (end(), end()).prop_map(|(from, to)| Change::Rotate(from, to)),
         3 => (-40_i64..40, values()).prop_map(|(index, value)| Change::Set(index, value)),
         3 => (end(), values(), values()).prop_map(|(side, pivot, value)| Change::Insert(side, pivot, value)),
         2 => (0_usize..40, 0_usize..12).prop_map(|(from, count)| Change::RemoveRange(from, count)),
