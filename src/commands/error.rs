@@ -152,6 +152,26 @@ pub enum CommandError {
     NegativeLimit,
 
     // Sorted sets.
+    #[error("ERR XX and NX options at the same time are not compatible")]
+    XxWithNx,
+    #[error("ERR GT, LT, and/or NX options at the same time are not compatible")]
+    ComparisonWithNx,
+    #[error("ERR INCR option supports a single increment-element pair")]
+    IncrementOfSeveral,
+    #[error("ERR resulting score is not a number (NaN)")]
+    ScoreNotANumber,
+    #[error("ERR min or max is not a float")]
+    ScoreBound,
+    #[error("ERR min or max not valid string range item")]
+    TextBound,
+    #[error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")]
+    LimitOfRanks,
+    #[error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")]
+    ScoresOfTexts,
+    #[error("ERR at least 1 input key is needed for '{0}' command")]
+    NoInputKeys(String),
+    #[error("ERR weight value is not a float")]
+    Weight,
 
     // Streams.
 
@@ -205,6 +225,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
+    SearchCountNotPositive,
     GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),

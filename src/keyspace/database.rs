@@ -461,7 +461,7 @@ impl Keyspace {
     }
 
     /// A key that the running command has looked up already: without any trace.
-    pub(super) fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+    pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
         let index = &self.current().index;
         let entry = index.entry(index.find(index.hash(key), key)?)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
