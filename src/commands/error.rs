@@ -174,6 +174,80 @@ pub enum CommandError {
     Weight,
 
     // Streams.
+    #[error("ERR Invalid stream ID specified as stream command argument")]
+    InvalidStreamId,
+    #[error("ERR invalid start ID for the interval")]
+    IntervalStart,
+    #[error("ERR invalid end ID for the interval")]
+    IntervalEnd,
+    #[error("ERR The ID specified in XADD must be greater than 0-0")]
+    IdNotAboveZero,
+    #[error("ERR The ID specified in XADD is equal or smaller than the target stream top item")]
+    IdNotIncreasing,
+    #[error("ERR The stream has exhausted the last possible ID, unable to add more items")]
+    StreamExhausted,
+    #[error("ERR Elements are too large to be stored")]
+    EntryTooLarge,
+    #[error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")]
+    TwoTrimStrategies,
+    #[error("ERR The MAXLEN argument must be >= 0.")]
+    MaxLenNegative,
+    #[error("ERR The LIMIT argument must be >= 0.")]
+    LimitNegative,
+    #[error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")]
+    LimitWithoutStrategy,
+    #[error("ERR syntax error, LIMIT cannot be used without the special ~ option")]
+    LimitWithoutApproximation,
+    #[error("ERR syntax error, XTRIM must be called with a trimming strategy")]
+    TrimStrategyMissing,
+    #[error("ERR entries_added must be positive")]
+    EntriesAddedNegative,
+    #[error("ERR The entries_added specified in XSETID is smaller than the target stream length")]
+    EntriesAddedBelowLength,
+    #[error("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")]
+    LastIdBelowGivenDeleted,
+    #[error("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")]
+    LastIdBelowDeleted,
+    #[error("ERR The ID specified in XSETID is smaller than the target stream top item")]
+    LastIdBelowTop,
+    #[error(
+        "ERR Unbalanced '{command}' list of streams: for each stream key an ID or '{sign}' must be specified."
+    )]
+    UnbalancedStreams { command: String, sign: char },
+    #[error("ERR The {0} option is only supported by XREADGROUP. You called XREAD instead.")]
+    OnlyInGroup(&'static str),
+    #[error("ERR Missing GROUP option for XREADGROUP")]
+    GroupMissing,
+    #[error(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by \
+         specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+    )]
+    LastIdInGroup,
+    #[error(
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+    )]
+    NewEntriesWithoutGroup,
+    #[error("NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP option")]
+    NoGroupToRead { key: String, group: String },
+    #[error("NOGROUP No such key '{key}' or consumer group '{group}'")]
+    NoKeyOrGroup { key: String, group: String },
+    #[error("NOGROUP No such consumer group '{group}' for key name '{key}'")]
+    NoGroup { key: String, group: String },
+    #[error("BUSYGROUP Consumer Group name already exists")]
+    GroupExists,
+    #[error(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM \
+         option to create an empty stream automatically."
+    )]
+    GroupNeedsKey,
+    #[error("ERR value for ENTRIESREAD must be positive or -1")]
+    EntriesReadNegative,
+    #[error("ERR Invalid {argument} argument for {command}")]
+    InvalidClaimArgument { argument: &'static str, command: &'static str },
+    #[error("ERR Unrecognized XCLAIM option '{0}'")]
+    UnrecognizedClaimOption(String),
+    #[error("ERR COUNT must be > 0")]
+    CountNotAboveZero,
 
     // Bitmaps.
     #[error("ERR bit offset is not an integer or out of range")]
