@@ -16,6 +16,8 @@
 //! * [`resp`]: request parser and reply writer, RESP2 and RESP3. **Invariant:** knows no commands.
 //! * [`net`]: listeners and connections: bytes, not commands.
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
+//! * [`aof`]: the append-only file: its several files, their manifest, reader beside writer. **Invariant:**
+//!   executes nothing and knows no configuration.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
@@ -34,6 +36,7 @@ pub mod keyspace;
 pub mod resp;
 pub mod net;
 pub mod rdb;
+pub mod aof;
 pub mod dataset;
 pub mod pubsub;
 pub mod tracking;

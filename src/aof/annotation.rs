@@ -1,0 +1,118 @@
+//! Lines beside the commands. They begin with `#`, and Redis's loader and its checker skip them.
+//!
+//! * `#TS:<seconds since 1970>`, Redis's own: what follows was written from then on.
+//! * `#russet-crc64:<16 hexadecimal digits> <bytes>`, ours: the CRC-64/XZ of everything between the checksum
+//!   line before it (or the start of the file) and itself, and how many bytes that is. A bit that flips on the
+//!   disk is found by it; the number tells a line from a value that looks like one.
+
+use std::fmt;
+
+use crc_fast::{CrcAlgorithm, Digest};
+
+/// What every checksum line starts with.
+pub const CHECKSUM_PREFIX: &[u8] = b"#russet-crc64:";
+
+/// No line of ours is longer.
+pub const CHECKSUM_LINE_BYTES_MAX: usize = CHECKSUM_PREFIX.len() + 16 + 1 + 20 + 2;
+
+/// A line, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Annotation {
+    TimestampS(i64),
+    Checksum { value: u64, bytes: u64 },
+    /// Of a later version, or damaged.
+    Unknown,
+}
+
+impl Annotation {
+    /// Takes a line apart, whose line break may be there or not.
+    pub fn parse(line: &[u8]) -> Self {
+        let text = line.trim_ascii_end();
+        if let Some(digits) = text.strip_prefix(b"#TS:") {
+            return number(digits).map_or(Self::Unknown, Self::TimestampS);
+        }
+        let checksum = text.strip_prefix(CHECKSUM_PREFIX).and_then(|rest| {
+            let (value, bytes) = rest.split_at_checked(16)?;
+            let value = u64::from_str_radix(str::from_utf8(value).ok()?, 16).ok()?;
+            Some(Self::Checksum { value, bytes: number(bytes.strip_prefix(b" ")?)? })
+        });
+        checksum.unwrap_or(Self::Unknown)
+    }
+}
+
+/// The line that says since when.
+pub fn timestamp_line(unix_s: i64) -> Vec<u8> {
+    format!("#TS:{unix_s}\r\n").into_bytes()
+}
+
+fn number<N: std::str::FromStr>(digits: &[u8]) -> Option<N> {
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Bytes behind the last checksum line, for the next one.
+#[derive(Clone)]
+pub struct Cover {
+    digest: Digest,
+    bytes: u64,
+}
+
+impl Cover {
+    pub fn new() -> Self {
+        Self { digest: Digest::new(CrcAlgorithm::Crc64Xz), bytes: 0 }
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub fn value(&self) -> u64 {
+        self.digest.finalize()
+    }
+
+    /// The checksum line, if it covers anything.
+    pub fn line(&self) -> Vec<u8> {
+        format!("#russet-crc64:{:016x} {}\r\n", self.value(), self.bytes).into_bytes()
+    }
+}
+
+impl Default for Cover {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Cover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cover({:016x} of {} bytes)", self.value(), self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_line_says_what_it_covers() {
+        let mut cover = Cover::new();
+        cover.update(b"12345");
+        cover.update(b"6789");
+        // The check value of CRC-64/XZ.
+        assert_eq!(cover.line(), b"#russet-crc64:995dc9bbdf1939fa 9\r\n");
+        let expected = Annotation::Checksum { value: 0x995d_c9bb_df19_39fa, bytes: 9 };
+        assert_eq!(Annotation::parse(&cover.line()), expected);
+        assert!(cover.line().len() <= CHECKSUM_LINE_BYTES_MAX);
+    }
+
+    #[test]
+    fn lines_that_say_nothing_are_unknown() {
+        for line in ["#", "#TS:", "#TS:x", "#russet-crc64:", "#russet-crc64:995dc9bbdf1939fa", "# 1"] {
+            assert_eq!(Annotation::parse(line.as_bytes()), Annotation::Unknown, "{line}");
+        }
+        assert_eq!(Annotation::parse(&timestamp_line(1_700_000_000)), Annotation::TimestampS(1_700_000_000));
+    }
+}

@@ -1,0 +1,93 @@
+//! How the files are called: everything derives from `appendfilename`.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The names of one append-only file, all relative to the directory that the server works in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// `appenddirname`.
+    directory: PathBuf,
+    /// `appendfilename`.
+    stem: OsString,
+}
+
+impl Names {
+    pub fn new(directory: &Path, stem: &Path) -> Self {
+        Self { directory: directory.to_owned(), stem: stem.as_os_str().to_owned() }
+    }
+
+    /// The directory that holds all the others.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a file of this name is.
+    pub fn path(&self, name: &OsStr) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The single file of Redis 6 and before, which lies outside of the directory. Moved into it, it keeps
+    /// its name.
+    pub fn single_file(&self) -> &OsStr {
+        &self.stem
+    }
+
+    pub fn manifest(&self) -> OsString {
+        self.with_suffix("manifest")
+    }
+
+    pub fn temporary_manifest(&self) -> OsString {
+        temporary(&self.manifest())
+    }
+
+    /// A base: a snapshot, or commands.
+    pub fn base(&self, sequence: u64, is_snapshot: bool) -> OsString {
+        self.with_suffix(&format!("{sequence}.base.{}", if is_snapshot { "rdb" } else { "aof" }))
+    }
+
+    pub fn increment(&self, sequence: u64) -> OsString {
+        self.with_suffix(&format!("{sequence}.incr.aof"))
+    }
+
+    /// Takes commands until the first rewrite is done, and counts only then.
+    pub fn temporary_increment(&self) -> OsString {
+        temporary(&self.with_suffix("incr"))
+    }
+
+    /// What the child of this process id writes. It lies in the same directory as what it will become, which
+    /// may be another file system than the server's own.
+    pub fn temporary_base(process_id: u32) -> OsString {
+        format!("temp-rewriteaof-bg-{process_id}.aof").into()
+    }
+
+    fn with_suffix(&self, suffix: &str) -> OsString {
+        let mut name = self.stem.clone();
+        name.push(".");
+        name.push(suffix);
+        name
+    }
+}
+
+fn temporary(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from("temp-");
+    temporary.push(name);
+    temporary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_redis() {
+        let names = Names::new(Path::new("appendonlydir"), Path::new("appendonly.aof"));
+        assert_eq!(names.manifest(), "appendonly.aof.manifest");
+        assert_eq!(names.temporary_manifest(), "temp-appendonly.aof.manifest");
+        assert_eq!(names.base(1, true), "appendonly.aof.1.base.rdb");
+        assert_eq!(names.base(12, false), "appendonly.aof.12.base.aof");
+        assert_eq!(names.increment(3), "appendonly.aof.3.incr.aof");
+        assert_eq!(names.temporary_increment(), "temp-appendonly.aof.incr");
+        assert_eq!(names.path(&names.increment(3)), Path::new("appendonlydir/appendonly.aof.3.incr.aof"));
+    }
+}
