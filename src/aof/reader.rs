@@ -54,7 +54,8 @@ pub struct Reader<R> {
     /// The size of the file when it was opened.
     size: u64,
     buffer: Vec<u8>,
-    /// Where the next record starts in the buffer.
+    /// Where the last record starts in the buffer, and the next one.
+    last: usize,
     start: usize,
     /// The offset of the buffer's first byte in the file.
     buffer_offset: u64,
@@ -83,6 +84,7 @@ impl<R: Read> Reader<R> {
             source,
             size,
             buffer: ahead,
+            last: 0,
             start: 0,
             buffer_offset: offset,
             is_at_end: false,
@@ -117,6 +119,7 @@ impl<R: Read> Reader<R> {
             }
         };
         let from = self.start;
+        self.last = from;
         self.start += length;
         if self.buffer.get(from) != Some(&b'#') {
             return Ok(Some(Record::Command(self.buffer.get(from..self.start).unwrap_or_default())));
@@ -129,6 +132,12 @@ impl<R: Read> Reader<R> {
             }
             Annotation::Unknown => Ok(Some(Record::Other)),
         }
+    }
+
+    /// The command that [`Reader::next_record`] gave last, if that was one.
+    pub fn last_command(&self) -> Option<&[u8]> {
+        let last = self.buffer.get(self.last..self.start)?;
+        last.starts_with(b"*").then_some(last)
     }
 
     /// Where the next record starts, or the file ends.
@@ -174,7 +183,7 @@ impl<R: Read> Reader<R> {
         self.digest(self.start);
         self.buffer.drain(..self.start);
         self.buffer_offset += self.start as u64;
-        (self.start, self.digested) = (0, 0);
+        (self.last, self.start, self.digested) = (0, 0, 0);
         let wanted = known.saturating_sub(self.buffer.len()).max(READ_BYTES);
         let before = self.buffer.len();
         self.buffer.reserve_exact(wanted);

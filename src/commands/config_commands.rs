@@ -52,7 +52,7 @@ fn config_set(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let context =
         SetContext { loading: ctx.engine.snapshots.is_loading(), client_is_local: ctx.client.is_local };
     let (config, changes) = ctx.engine.config.set(&pairs, context)?;
-    ctx.engine.change_config(config, &changes)?;
+    ctx.engine.change_config(config, &changes, ctx.keys)?;
     ctx.reply.ok();
     Ok(())
 }

@@ -100,6 +100,16 @@ impl<R: Read> Load<R> {
 }
 
 impl<R> Load<R> {
+    /// Bytes of the stream that have been read.
+    pub fn offset(&self) -> u64 {
+        self.reader.offset()
+    }
+
+    /// What follows the snapshot: bytes that have been read ahead, and the source of further ones.
+    pub fn into_rest(self) -> (Vec<u8>, R) {
+        self.reader.into_rest()
+    }
+
     /// What the snapshot says of the memory that was in use when it was written; 0 until it was read.
     pub fn used_memory_bytes(&self) -> u64 {
         self.used_memory_bytes

@@ -7,6 +7,7 @@
 
 use std::io;
 
+use crate::keyspace::Keyspace;
 use crate::config::{Apply, Change, Config, LogLevel, Network, OomScoreAdj, Process, SetError};
 use crate::sys::{self, memory, process};
 
@@ -78,17 +79,22 @@ impl OomScore {
 
 impl Engine {
     /// Puts a configuration and the effects of its changes in force, or leaves everything as it was.
-    pub fn change_config(&mut self, config: Config, changes: &[Change]) -> Result<(), SetError> {
+    pub fn change_config(
+        &mut self,
+        config: Config,
+        changes: &[Change],
+        keys: &Keyspace,
+    ) -> Result<(), SetError> {
         let previous = std::mem::replace(&mut self.config, config);
         for change in changes {
-            let Err(reason) = self.apply(*change) else { continue };
+            let Err(reason) = self.apply(*change, keys) else { continue };
             log::warn!(
                 "Failed applying new configuration. Possibly related to new {} setting. Restoring previous \
                  settings.",
                 change.name
             );
             self.config = previous;
-            self.restore(changes);
+            self.restore(changes, keys);
             return Err(SetError::failed(change.name, &reason));
         }
         self.actions.extend(changes.iter().map(|change| Action::Apply(change.apply)));
@@ -96,18 +102,18 @@ impl Engine {
     }
 
     /// Applies the values that were in force before.
-    fn restore(&mut self, changes: &[Change]) {
+    fn restore(&mut self, changes: &[Change], keys: &Keyspace) {
         for change in changes {
-            if let Err(reason) = self.apply(*change) {
+            if let Err(reason) = self.apply(*change, keys) {
                 log::warn!("Failed applying restored failed CONFIG SET command: {reason}");
             }
         }
     }
 
     /// Puts the effect of the present value of a directive in force. The error is Redis's text for CONFIG SET.
-    pub fn apply(&mut self, change: Change) -> Result<(), String> {
+    pub fn apply(&mut self, change: Change, keys: &Keyspace) -> Result<(), String> {
         match change.apply {
-            Apply::AppendOnly => self.apply_append_only(),
+            Apply::AppendOnly => self.apply_append_only(keys),
             Apply::CrashLog => self.apply_crash_log(),
             Apply::Dir => return self.apply_directory(),
             Apply::Listen => self.apply_listen(change.name),
@@ -135,14 +141,6 @@ impl Engine {
             | Apply::SavePoints => Ok(()),
         }
         .map_err(str::to_owned)
-    }
-
-    fn apply_append_only(&self) -> Result<(), &'static str> {
-        if self.config.aof.enabled {
-            log::warn!("This server does not write append-only files yet");
-            return Err("Unable to turn on AOF. Check server logs.");
-        }
-        Ok(())
     }
 
     fn apply_crash_log(&self) -> Result<(), &'static str> {

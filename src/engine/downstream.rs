@@ -21,6 +21,9 @@ bitflags! {
     }
 }
 
+/// A buffer that has grown beyond this is not kept.
+const KEPT_BYTES_MAX: usize = 1024 * 1024;
+
 /// The operations of the present unit, and the two feeds. See the module's page.
 #[derive(Debug, Default)]
 pub struct Downstream {
@@ -119,9 +122,23 @@ impl Feed {
         &self.buffer
     }
 
-    /// Forgets what was pending; the buffer stays.
+    /// Forgets what was pending; the buffer stays, unless it has grown large.
     pub fn clear(&mut self) {
-        self.buffer.clear();
+        if self.buffer.capacity() > KEPT_BYTES_MAX {
+            self.buffer = Vec::new();
+        } else {
+            self.buffer.clear();
+        }
+    }
+
+    /// Forgets the first bytes that are pending.
+    pub fn drop_first(&mut self, bytes: usize) {
+        self.buffer.drain(..bytes);
+    }
+
+    /// Puts a line between the units that are pending, at this place. It is no command, and not counted.
+    pub fn insert(&mut self, place: usize, line: &[u8]) {
+        self.buffer.splice(place..place, line.iter().copied());
     }
 
     /// Bytes that ever came, taken or not.

@@ -8,9 +8,11 @@
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `downstream`: what the append-only file and replicas have to repeat.
+//! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
+//!   syncing, new bases, reading it back.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
-//! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
+//! **Invariant:** no sockets, no loop, and no files but snapshots and the append-only file. A test
 //! builds an [`Engine`] and a keyspace, and can execute commands for clients that have no connection.
 
 mod parts;
@@ -26,10 +28,18 @@ mod memory;
 mod snapshots;
 mod snapshot_child;
 mod downstream;
+mod aof;
+mod aof_base;
+mod aof_flush;
+mod aof_rewrite;
+mod replay;
 mod action;
 mod apply;
 mod shutdown;
 
+pub use aof::{Aof, AofState};
+pub use aof_flush::AofFatal;
+pub use aof_rewrite::{RewriteFailed, Rewrites};
 pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use blocked::{Blocked, Deadline, Retry, Wait};
@@ -41,6 +51,7 @@ pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
+pub use replay::{REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
 pub use snapshot_child::SnapshotChild;

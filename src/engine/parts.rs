@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::action::Action;
+use super::aof::Aof;
 use super::apply::{Listen, NoSockets, OomScore};
 use super::blocked::Blocked;
 use super::client_memory::ClientMemory;
@@ -34,6 +35,7 @@ pub struct Engine {
     pub watches: Watches,
     pub blocked: Blocked,
     pub downstream: Downstream,
+    pub aof: Aof,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -135,6 +137,7 @@ impl Engine {
             watches: Watches::default(),
             blocked: Blocked::default(),
             downstream: Downstream::default(),
+            aof: Aof::default(),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),
@@ -161,6 +164,7 @@ impl Engine {
         self.stats.reset();
         self.command_stats.reset();
         self.snapshots.saves = 0;
+        self.aof.reset_statistics();
         self.expiry.reset_statistics();
         self.eviction.reset_statistics();
         self.worker.reset_done();

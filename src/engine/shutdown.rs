@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::action::{Action, ShutdownRequest};
+use super::aof::AofState;
 use super::parts::Engine;
 use crate::config::Supervised;
 use crate::keyspace::Keyspace;
@@ -23,6 +24,21 @@ impl Engine {
             log::warn!("There is a child saving an .rdb. Killing it!");
             self.kill_snapshot_child();
         }
+        if self.aof.rewrites.child.is_some() {
+            log::warn!("There is a child rewriting the AOF. Killing it!");
+            if self.aof.state() == AofState::WaitsForBase {
+                if !request.force {
+                    log::warn!("Writing initial AOF, can't exit.");
+                    self.tell_supervisor(|| process::notify_status("Writing initial AOF, can't exit."));
+                    log::warn!("{ExitRefused}");
+                    return Err(ExitRefused);
+                }
+                log::warn!("Writing initial AOF. Exit anyway.");
+            }
+            self.kill_rewrite_child();
+        }
+        // A failure was logged, and calls nothing off: as in Redis, the snapshot alone decides.
+        let _ = self.finish_aof();
         if self.saves_on_exit(request) {
             log::info!("Saving the final RDB snapshot before exiting.");
             self.tell_supervisor(|| process::notify_status("Saving the final RDB snapshot"));

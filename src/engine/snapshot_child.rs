@@ -1,10 +1,10 @@
-//! The forked child that writes a snapshot, and what it tells its parent.
+//! The forked child that writes the data set, as a snapshot or as the base of an append-only file, and what it
+//! tells its parent.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
 
 use super::apply::{Listen, OomScore};
-use super::snapshots::write_file;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::sys::process::{self, Pid};
@@ -74,13 +74,23 @@ impl SnapshotChild {
     }
 }
 
-/// Forks a child that saves and exits with 0 if that succeeded.
+/// What a child is for.
+#[derive(Debug)]
+pub(super) struct Purpose<'a> {
+    /// What `ps` shows.
+    pub title: &'a str,
+    /// As Redis's log calls it.
+    pub name: &'static str,
+}
+
+/// Forks a child that writes the data set, and exits with 0 if `write` says that this succeeded.
 pub(super) fn start(
     keys: &Keyspace,
     config: &Config,
-    title: &str,
+    purpose: &Purpose<'_>,
     oom_score: &mut OomScore,
     listeners: &dyn Listen,
+    write: impl FnOnce(&mut Reporter<'_>) -> bool,
 ) -> io::Result<SnapshotChild> {
     let (receiver, sender) = UnixDatagram::pair()?;
     receiver.set_nonblocking(true)?;
@@ -90,11 +100,16 @@ pub(super) fn start(
         drop(reports.take());
         // A parent that crashed can start again while its child still saves.
         listeners.close_in_child();
-        process::set_title(title);
+        process::set_title(purpose.title);
         if let Err(error) = oom_score.adjust(&config.process, OomScore::CHILD) {
             log::warn!("Unable to write oom_score_adj: {error}");
         }
-        save(keys, config, &sender)
+        let mut reporter = Reporter::new(&sender, purpose.name);
+        if !write(&mut reporter) {
+            return 1;
+        }
+        reporter.finish();
+        0
     })?;
     let reports = reports.ok_or_else(|| io::Error::other("only the child takes the reports' end"))?;
     Ok(SnapshotChild {
@@ -109,25 +124,10 @@ pub(super) fn start(
     })
 }
 
-/// What the child does.
-fn save(keys: &Keyspace, config: &Config, reports: &UnixDatagram) -> i32 {
-    let mut reporter = Reporter::new(reports);
-    match write_file(keys, config, |count| reporter.after_key(count)) {
-        Ok(_) => {
-            log::info!("DB saved on disk");
-            reporter.finish();
-            0
-        }
-        Err(error) => {
-            log::warn!("{error}");
-            1
-        }
-    }
-}
-
 /// The child's side of the reports.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     reports: &'a UnixDatagram,
+    name: &'static str,
     keys_saved: u64,
     reported_us: u64,
     copied_bytes: usize,
@@ -139,9 +139,10 @@ struct Reporter<'a> {
 }
 
 impl<'a> Reporter<'a> {
-    fn new(reports: &'a UnixDatagram) -> Self {
+    fn new(reports: &'a UnixDatagram, name: &'static str) -> Self {
         Self {
             reports,
+            name,
             keys_saved: 0,
             reported_us: 0,
             copied_bytes: 0,
@@ -152,7 +153,8 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    fn after_key(&mut self, count: u64) -> io::Result<()> {
+    /// So many keys are written.
+    pub fn after_key(&mut self, count: u64) -> io::Result<()> {
         self.keys_saved = count;
         if !(count - 1).is_multiple_of(KEYS_PER_LOOK) {
             return Ok(());
@@ -193,7 +195,8 @@ impl<'a> Reporter<'a> {
     fn log(&self, is_last: bool) {
         log::log!(
             if is_last { log::Level::Info } else { log::Level::Debug },
-            "Fork CoW for RDB: current {} MB, peak {} MB, average {} MB",
+            "Fork CoW for {}: current {} MB, peak {} MB, average {} MB",
+            self.name,
             self.copied_bytes >> 20,
             self.copied_bytes_max >> 20,
             (self.copied_bytes_sum / self.asked.max(1)) >> 20

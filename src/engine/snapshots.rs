@@ -1,20 +1,21 @@
 //! Snapshots: how the last ones went, and saving, while everybody waits or in a forked child.
 //!
 //! What a command can be told of a failure happens here, while the command executes; when a child ends and
-//! when the next save is due is for the server's timer to ask ([`Engine::follow_snapshot_child`],
+//! when the next save is due is for the server's timer to ask ([`Engine::follow_child`],
 //! [`Engine::snapshot_is_due`]).
 
 use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use thiserror::Error;
 
 use super::loading::Loading;
 use super::parts::Engine;
-use super::snapshot_child::{self, SnapshotChild};
+use super::replay::ReplayProgress;
+use super::snapshot_child::{self, Purpose, SnapshotChild};
 use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, KeptUsage, Loaded};
 use crate::keyspace::{EvictionPolicy, Keyspace};
@@ -35,6 +36,8 @@ const RETRY_DELAY_S: i64 = 5;
 pub struct SnapshotStatus {
     /// The data set that is being loaded.
     pub loading: Option<Box<Loading>>,
+    /// How far the data set is that is being read from an append-only file.
+    pub replaying: Option<ReplayProgress>,
     pub last_save_s: i64,
     /// Whether the last background save succeeded.
     pub last_save_ok: bool,
@@ -59,6 +62,7 @@ impl SnapshotStatus {
     pub fn new(now_s: i64) -> Self {
         Self {
             loading: None,
+            replaying: None,
             last_save_s: now_s,
             last_save_ok: true,
             last_attempt_s: 0,
@@ -74,7 +78,7 @@ impl SnapshotStatus {
     }
 
     pub fn is_loading(&self) -> bool {
-        self.loading.is_some()
+        self.loading.is_some() || self.replaying.is_some()
     }
 
     pub fn is_saving(&self) -> bool {
@@ -119,7 +123,7 @@ impl Engine {
 
     /// BGSAVE: starts a child that saves.
     pub fn start_snapshot_child(&mut self, keys: &Keyspace) -> Result<(), BackgroundSaveError> {
-        if self.snapshots.is_saving() {
+        if self.has_child() {
             return Err(BackgroundSaveError::InProgress);
         }
         let now_s = clock::unix_now_ms() / 1000;
@@ -128,7 +132,26 @@ impl Engine {
         self.snapshots.dirty_at_child_start = keys.effects.dirty();
         let started_us = clock::now_us();
         let title = self.process_title("redis-rdb-bgsave");
-        match snapshot_child::start(keys, &self.config, &title, &mut self.oom_score, &*self.listeners) {
+        let purpose = Purpose { title: &title, name: "RDB" };
+        let config = &self.config;
+        let child = snapshot_child::start(
+            keys,
+            config,
+            &purpose,
+            &mut self.oom_score,
+            &*self.listeners,
+            |reporter| match write_file(keys, config, |count| reporter.after_key(count)) {
+                Ok(_) => {
+                    log::info!("DB saved on disk");
+                    true
+                }
+                Err(error) => {
+                    log::warn!("{error}");
+                    false
+                }
+            },
+        );
+        match child {
             Ok(child) => {
                 self.note_fork(clock::now_us() - started_us);
                 log::info!("Background saving started by pid {}", child.pid);
@@ -144,7 +167,7 @@ impl Engine {
         }
     }
 
-    fn note_fork(&mut self, duration_us: u64) {
+    pub(super) fn note_fork(&mut self, duration_us: u64) {
         let stats = &mut self.stats;
         stats.forks += 1;
         stats.latest_fork_us = duration_us;
@@ -154,14 +177,17 @@ impl Engine {
     }
 
     /// Takes the child's reports and, if it has ended, its result.
-    pub fn follow_snapshot_child(&mut self) {
-        if let Some(child) = &mut self.snapshots.child {
+    pub fn follow_child(&mut self) {
+        for child in [&mut self.snapshots.child, &mut self.aof.rewrites.child].into_iter().flatten() {
             child.receive();
         }
         while let Some((pid, status)) = process::wait_child() {
-            match self.snapshots.child.take_if(|child| child.pid == pid) {
-                Some(child) => self.finish_snapshot_child(child, status),
-                None => log::warn!("Warning, detected child with unmatched pid: {pid}"),
+            if let Some(child) = self.snapshots.child.take_if(|child| child.pid == pid) {
+                self.finish_snapshot_child(child, status);
+            } else if let Some(child) = self.aof.rewrites.child.take_if(|child| child.pid == pid) {
+                self.finish_rewrite(child, status);
+            } else {
+                log::warn!("Warning, detected child with unmatched pid: {pid}");
             }
         }
     }
@@ -222,7 +248,7 @@ impl Engine {
     pub fn snapshot_is_due(&self, dirty: u64) -> Option<SavePoint> {
         let status = &self.snapshots;
         let now_s = self.clock.unix_ms() / 1000;
-        if status.is_saving() || !status.may_try_again(now_s) {
+        if self.has_child() || !status.may_try_again(now_s) {
             return None;
         }
         let changes = dirty.saturating_sub(status.dirty_at_last_save);
@@ -235,7 +261,7 @@ impl Engine {
     /// Whether a save that was scheduled may start now.
     pub fn scheduled_snapshot_is_due(&self) -> bool {
         let status = &self.snapshots;
-        status.scheduled && !status.is_saving() && status.may_try_again(self.clock.unix_ms() / 1000)
+        status.scheduled && !self.has_child() && status.may_try_again(self.clock.unix_ms() / 1000)
     }
 }
 
@@ -243,9 +269,29 @@ impl Engine {
 pub(super) fn write_file(
     keys: &Keyspace,
     config: &Config,
-    mut after_key: impl FnMut(u64) -> io::Result<()>,
+    after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
     let path = config.process.dir.join(&config.rdb.file_name);
+    let writes_back = config.rdb.save_incremental_fsync;
+    write_snapshot(keys, config, &Snapshot { path: &path, is_aof_base: false, writes_back }, after_key)
+}
+
+/// A snapshot to be written.
+#[derive(Debug)]
+pub(super) struct Snapshot<'a> {
+    pub path: &'a Path,
+    pub is_aof_base: bool,
+    /// The disk is to be busy all the while, not only at the end.
+    pub writes_back: bool,
+}
+
+/// Puts a snapshot in the place of a file.
+pub(super) fn write_snapshot(
+    keys: &Keyspace,
+    config: &Config,
+    snapshot: &Snapshot<'_>,
+    mut after_key: impl FnMut(u64) -> io::Result<()>,
+) -> Result<u64, SaveError> {
     let options = WriterOptions {
         compression: config.rdb.compression,
         checksum: config.rdb.checksum,
@@ -255,15 +301,13 @@ pub(super) fn write_file(
         version: REDIS_VERSION,
         created_s: clock::unix_now_ms() / 1000,
         used_memory_bytes: memory::used_memory(),
-        is_aof_base: false,
+        is_aof_base: snapshot.is_aof_base,
     };
     let delay_us = config.rdb.key_save_delay_us;
-    rdb::save_file(&path, options, |writer| {
-        if config.rdb.save_incremental_fsync {
-            let mut written_back = 0;
-            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| {
-                write_back_behind(file, &mut written_back, bytes)
-            });
+    rdb::save_file(snapshot.path, options, |writer| {
+        if snapshot.writes_back {
+            let mut write_back = WriteBack::default();
+            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file, bytes));
         }
         dataset::write(writer, keys, &header, kept_usage(config.memory.policy), |count| {
             pause(delay_us, count);
@@ -272,15 +316,27 @@ pub(super) fn write_file(
     })
 }
 
-/// Starts writing what is new, and waits for what was started the time before: the disk always has something
-/// to do, and never more than two pieces.
-fn write_back_behind(file: &File, written_back: &mut u64, bytes: u64) -> io::Result<()> {
-    write_back(file, *written_back, bytes - *written_back, false)?;
-    if let Some(before) = written_back.checked_sub(WRITE_BACK_BYTES) {
-        write_back(file, before, WRITE_BACK_BYTES, true)?;
+/// How far a file that is being written has been handed to the disk.
+#[derive(Debug, Default)]
+pub(super) struct WriteBack {
+    started_bytes: u64,
+}
+
+impl WriteBack {
+    /// Starts writing what is new, once it is enough, and waits for what was started the time before: the
+    /// disk always has something to do, and never more than two pieces.
+    pub fn behind(&mut self, file: &File, bytes: u64) -> io::Result<()> {
+        let started = self.started_bytes;
+        if bytes - started < WRITE_BACK_BYTES {
+            return Ok(());
+        }
+        write_back(file, started, bytes - started, false)?;
+        if let Some(before) = started.checked_sub(WRITE_BACK_BYTES) {
+            write_back(file, before, WRITE_BACK_BYTES, true)?;
+        }
+        self.started_bytes = bytes;
+        Ok(())
     }
-    *written_back = bytes;
-    Ok(())
 }
 
 fn kept_usage(policy: EvictionPolicy) -> KeptUsage {

@@ -115,7 +115,7 @@ impl Server {
         let Some(client) = self.engine.clients.remove(id) else { return };
         if let Some(mut connection) = self.connections.get_mut(client.session.slot).and_then(Option::take) {
             connection.deregister(self.poll.registry());
-            if self.engine.snapshots.is_saving() {
+            if self.engine.has_child() {
                 connection.shut_down();
             }
         }

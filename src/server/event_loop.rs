@@ -199,6 +199,8 @@ impl Server {
         if writable {
             let waited = mem::take(&mut connection.awaits_room);
             if waited {
+                // What it is to read may tell of changes of this very turn.
+                self.flush_aof();
                 self.write_client(slot);
             }
         }

@@ -8,12 +8,13 @@
 //! * `actions`: what commands ask of the loop.
 //! * `output`, `limits`: replies on their way out, and what clients may hold.
 //! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
-//! * `snapshots`: save points, the saving child, loading.
+//! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
 
 mod accept;
 mod actions;
+mod aof;
 mod cron;
 mod event_loop;
 mod invocation;

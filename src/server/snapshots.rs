@@ -11,11 +11,14 @@ impl Server {
         if self.engine.snapshots.is_loading() {
             return;
         }
-        if self.engine.snapshots.is_saving() {
-            self.engine.follow_snapshot_child();
+        self.start_scheduled_rewrite();
+        if self.engine.has_child() {
+            self.engine.follow_child();
         } else if let Some(point) = self.engine.snapshot_is_due(self.keys.effects.dirty()) {
             log::info!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
             self.save_in_background();
+        } else {
+            self.rewrite_what_has_grown();
         }
         if self.engine.scheduled_snapshot_is_due() {
             self.engine.snapshots.scheduled = !self.save_in_background();
@@ -27,8 +30,26 @@ impl Server {
         self.engine.start_snapshot_child(&self.keys).is_ok()
     }
 
+    /// Begins to load the data set: from the append-only file where there is to be one, and else from the
+    /// snapshot. The error is the exit code.
+    pub(super) fn begin_to_load(&mut self) -> Result<(), i32> {
+        if self.engine.config.aof.enabled {
+            self.begin_to_replay()?;
+        } else {
+            self.engine.begin_loading(false).map_err(|error| refuse_to_serve(&error))?;
+        }
+        if !self.engine.snapshots.is_loading() {
+            announce(&self.engine);
+        }
+        Ok(())
+    }
+
     /// A part of the data set, while it is loading. At its end clients are welcome.
     pub(super) fn load_part(&mut self) {
+        if self.engine.aof.replay.is_some() {
+            self.replay_part();
+            return;
+        }
         let Some(loading) = &self.engine.snapshots.loading else { return };
         let started_us = loading.started_us;
         match self.engine.load_part(&mut self.keys) {
@@ -44,7 +65,7 @@ impl Server {
 }
 
 /// Half a data set must not be taken for the whole. Returns the exit code.
-pub(super) fn refuse_to_serve(error: &LoadFailed) -> i32 {
+fn refuse_to_serve(error: &LoadFailed) -> i32 {
     log::warn!("{error}");
     log::warn!("Fatal error loading the DB, check server logs. Exiting.");
     1

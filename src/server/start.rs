@@ -10,7 +10,6 @@ use thiserror::Error;
 
 use super::event_loop::Server;
 use super::shutdown::{start_again, write_pid_file};
-use super::snapshots::refuse_to_serve;
 use super::{invocation, logo};
 use crate::commands::{Registry, TABLES};
 use crate::config::{Apply, Change, Config, FatalConfigError, Loaded, REDIS_VERSION, Supervised};
@@ -131,13 +130,10 @@ fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server
     adjust_open_files(&mut config)?;
     let mut server = build(config, file, registry)?;
     server.engine.identity.title = title;
-    put_in_force(&mut server.engine);
+    put_in_force(&mut server.engine, &server.keys);
     open(&mut server)?;
     log::info!("Server initialized");
-    server.engine.begin_loading(false).map_err(|error| Ended { exit_code: refuse_to_serve(&error) })?;
-    if !server.engine.snapshots.is_loading() {
-        announce(&server.engine);
-    }
+    server.begin_to_load().map_err(|exit_code| Ended { exit_code })?;
     Ok(server)
 }
 
@@ -213,7 +209,6 @@ fn greet(argv: &[OsString], warnings: &[String]) {
 /// A server that silently does less than it was configured for loses data.
 fn refuse_what_is_missing(config: &Config, users: &[Vec<Vec<u8>>]) -> Result<(), Ended> {
     let missing = [
-        (config.aof.enabled, "appendonly yes: this server does not write append-only files yet"),
         (config.is_on("cluster-enabled"), "cluster-enabled yes: this server has no cluster mode yet"),
         (
             config.text_of("tls-port").is_some_and(|port| port != b"0"),
@@ -280,7 +275,7 @@ fn build(config: Config, file: Option<std::path::PathBuf>, registry: Registry) -
 }
 
 /// Applies the directives that mean more than a value, as CONFIG SET would.
-fn put_in_force(engine: &mut Engine) {
+fn put_in_force(engine: &mut Engine, keys: &Keyspace) {
     let changes = [
         (Apply::LogLevel, "loglevel"),
         (Apply::CrashLog, "crash-log-enabled"),
@@ -288,7 +283,7 @@ fn put_in_force(engine: &mut Engine) {
         (Apply::OomScoreAdj, "oom-score-adj"),
     ];
     for (apply, name) in changes {
-        if let Err(reason) = engine.apply(Change { apply, name }) {
+        if let Err(reason) = engine.apply(Change { apply, name }, keys) {
             log::warn!("{name}: {reason}");
         }
     }

@@ -20,6 +20,8 @@ impl Server {
         commands::broadcast_invalidations(&mut self.engine);
         // Before writing: a client above its limit gets nothing more.
         limits::enforce_output_limits(&mut self.engine, &self.registry);
+        // After all changes and before all replies: a reply promises what `appendfsync` says.
+        self.flush_aof();
         // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
         // After writing: output that the socket has taken is not held against a client.

@@ -1,0 +1,107 @@
+//! Executes what the append-only file says, at the start or for DEBUG LOADAOF: the same handlers, without
+//! admission, replies, statistics and effects, since nobody is there whom they could concern.
+//!
+//! A transaction is executed at its EXEC; one without EXEC never was.
+
+use super::args::Args;
+use super::command::flags;
+use super::context::Ctx;
+use super::execute::arguments_of;
+use super::registry::Registry;
+use crate::aof::Cover;
+use crate::engine::{CommandId, Engine, Replay, ReplayFailed, Step};
+use crate::keyspace::{Batch, EventClass, ExpiredKeys, Interest, Keyspace};
+use crate::resp::{Limits, Progress};
+use crate::sys::{clock, memory};
+
+/// A file may hold what a larger `proto-max-bulk-len` has let in.
+const LIMITS: Limits = Limits { bulk_bytes_max: i64::MAX, authenticated: true };
+
+/// Commands between two looks at how much was read.
+const COMMANDS_PER_LOOK: usize = 64;
+
+/// How far reading came.
+#[derive(Debug)]
+pub enum Replayed {
+    More,
+    All {
+        /// Belongs to the end of the last file.
+        cover: Cover,
+        took_us: u64,
+    },
+}
+
+/// Reads and executes the next `loading-process-events-interval-bytes` of the append-only file.
+pub fn replay_part(
+    keys: &mut Keyspace,
+    engine: &mut Engine,
+    registry: &Registry,
+) -> Result<Replayed, ReplayFailed> {
+    let Some(mut replay) = engine.aof.replay.take() else { return Ok(Replayed::More) };
+    keys.set_expired_keys(ExpiredKeys::Ignore);
+    keys.effects.set_interest(Interest::empty());
+    keys.effects.set_event_classes(EventClass::empty());
+    let result = run(&mut replay, keys, engine, registry);
+    keys.effects.take_into(&mut Batch::default());
+    keys.effects.take_propagation();
+    keys.set_expired_keys(ExpiredKeys::Delete);
+    engine.stats.observe_memory(memory::used_memory());
+    match result {
+        Ok(false) => {
+            engine.aof.replay = Some(replay);
+            Ok(Replayed::More)
+        }
+        Ok(true) => {
+            let took_us = clock::now_us() - replay.source.started_us;
+            Ok(Replayed::All { cover: engine.end_replay(*replay), took_us })
+        }
+        Err(error) => {
+            engine.end_replay(*replay);
+            Err(error)
+        }
+    }
+}
+
+/// Whether everything was read.
+fn run(
+    replay: &mut Replay,
+    keys: &mut Keyspace,
+    engine: &mut Engine,
+    registry: &Registry,
+) -> Result<bool, ReplayFailed> {
+    let started_bytes = replay.source.loaded_bytes();
+    let end_bytes = started_bytes.saturating_add(engine.config.rdb.loading_process_events_interval_bytes);
+    let mut commands = 0_usize;
+    loop {
+        let in_transaction = replay.client.in_transaction();
+        match replay.source.next(keys, &engine.config, in_transaction)? {
+            Step::Done => return Ok(true),
+            Step::Progress => {
+                // Half a transaction ends with its file.
+                if replay.source.is_between_files() {
+                    replay.client.transaction = None;
+                    replay.client.db = 0;
+                }
+            }
+            Step::Command(command) => {
+                let name = execute(command, replay_parts(replay), keys, engine, registry);
+                if let Err(command) = name {
+                    let name = replay.source.file_name();
+                    return Err(ReplayFailed::UnknownCommand { command, name });
+                }
+                commands += 1;
+                if !commands.is_multiple_of(COMMANDS_PER_LOOK) {
+                    continue;
+                }
+            }
+        }
+        let loaded_bytes = replay.source.loaded_bytes();
+        if let Some(progress) = &mut engine.snapshots.replaying {
+            progress.loaded_bytes = loaded_bytes;
+            replay.source.note_progress(progress.total_bytes);
+        }
+        if loaded_bytes >= end_bytes {
+            return Ok(false);
+        }
+    }
+}
