@@ -2,7 +2,7 @@
 
 use super::error::CommandError;
 use super::registry::Registry;
-use crate::engine::{CommandId, Engine, Session};
+use crate::engine::{ClientKind, CommandId, Engine, Session};
 use crate::keyspace::Keyspace;
 use crate::resp::{Protocol, Reply};
 
@@ -22,6 +22,15 @@ impl Ctx<'_> {
     /// The time of this command, frozen while it (or its transaction) executes.
     pub fn now_ms(&self) -> i64 {
         self.engine.clock.unix_ms()
+    }
+
+    /// The length a string may grow to: `proto-max-bulk-len`, but not for what a primary has already decided.
+    pub fn string_bytes_max(&self) -> u64 {
+        if self.client.kind() == ClientKind::Primary {
+            u64::MAX
+        } else {
+            self.engine.config.limits.bulk_bytes
+        }
     }
 
     /// The database of this number, if there is one.

@@ -4,7 +4,8 @@
 use thiserror::Error;
 
 use crate::config::SetError;
-use crate::keyspace::WrongType;
+use crate::keyspace::{NoMemory, WrongType};
+use crate::types::hyperloglog::SketchError;
 use crate::util::text::c_text;
 
 /// How much of an argument, or of all of them together, an error repeats.
@@ -56,6 +57,8 @@ pub enum CommandError {
     NanOrInfinity,
     #[error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")]
     StringTooLong,
+    #[error("ERR Insufficient memory, failed allocating the string")]
+    StringWithoutMemory,
     #[error("ERR invalid expire time in '{0}' command")]
     InvalidExpireTime(String),
     #[error("ERR invalid cursor")]
@@ -120,12 +123,55 @@ pub enum CommandError {
     LcsOutOfMemory,
 
     // Lists.
+    #[error("ERR numkeys should be greater than 0")]
+    NumkeysNotPositive,
+    #[error("ERR count should be greater than 0")]
+    CountNotPositive,
+    #[error(
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to \
+         start from the end of the list"
+    )]
+    RankZero,
+    #[error("ERR COUNT can't be negative")]
+    CountNegative,
+    #[error("ERR MAXLEN can't be negative")]
+    MaxlenNegative,
 
     // Hashes.
+    #[error("ERR hash value is not an integer")]
+    HashValueNotAnInteger,
+    #[error("ERR hash value is not a float")]
+    HashValueNotAFloat,
+    #[error("ERR value is NaN or Infinity")]
+    IncrementNanOrInfinity,
 
     // Sets.
+    #[error("ERR Number of keys can't be greater than number of args")]
+    NumkeysTooBig,
+    #[error("ERR LIMIT can't be negative")]
+    NegativeLimit,
 
     // Sorted sets.
+    #[error("ERR XX and NX options at the same time are not compatible")]
+    XxWithNx,
+    #[error("ERR GT, LT, and/or NX options at the same time are not compatible")]
+    ComparisonWithNx,
+    #[error("ERR INCR option supports a single increment-element pair")]
+    IncrementOfSeveral,
+    #[error("ERR resulting score is not a number (NaN)")]
+    ScoreNotANumber,
+    #[error("ERR min or max is not a float")]
+    ScoreBound,
+    #[error("ERR min or max not valid string range item")]
+    TextBound,
+    #[error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")]
+    LimitOfRanks,
+    #[error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")]
+    ScoresOfTexts,
+    #[error("ERR at least 1 input key is needed for '{0}' command")]
+    NoInputKeys(String),
+    #[error("ERR weight value is not a float")]
+    Weight,
 
     // Streams.
     #[error("ERR Invalid stream ID specified as stream command argument")]
@@ -204,12 +250,68 @@ pub enum CommandError {
     CountNotAboveZero,
 
     // Bitmaps.
+    #[error("ERR bit offset is not an integer or out of range")]
+    BitOffset,
+    #[error("ERR bit is not an integer or out of range")]
+    BitValue,
+    #[error("ERR The bit argument must be 1 or 0.")]
+    BitWanted,
+    #[error("ERR BITOP NOT must be called with a single source key.")]
+    BitopNotSources,
+    #[error(
+        "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+    )]
+    FieldType,
+    #[error("ERR Invalid OVERFLOW type specified")]
+    OverflowType,
+    #[error("ERR BITFIELD_RO only supports the GET subcommand")]
+    BitfieldReadOnly,
 
     // HyperLogLog.
+    #[error("WRONGTYPE Key is not a valid HyperLogLog string value.")]
+    NotASketch,
+    #[error("INVALIDOBJ Corrupted HLL object detected")]
+    CorruptedSketch,
+    #[error("ERR The specified key does not exist")]
+    NoSketch,
+    #[error("ERR HLL encoding is not sparse")]
+    SketchNotSparse,
+    #[error("ERR Unknown PFDEBUG subcommand '{0}'")]
+    PfdebugSubcommand(String),
+    #[error("TESTFAILED {0}")]
+    SelfTestFailed(String),
 
     // Geo.
+    #[error("ERR invalid longitude,latitude pair {0}")]
+    InvalidPosition(String),
+    #[error("ERR unsupported unit provided. please use M, KM, FT, MI")]
+    DistanceUnit,
+    #[error("ERR need numeric radius")]
+    RadiusNotNumeric,
+    #[error("ERR radius cannot be negative")]
+    RadiusNegative,
+    #[error("ERR need numeric width")]
+    WidthNotNumeric,
+    #[error("ERR need numeric height")]
+    HeightNotNumeric,
+    #[error("ERR height or width cannot be negative")]
+    BoxNegative,
+    #[error("ERR could not decode requested zset member")]
+    NoPositionOfMember,
+    #[error("ERR COUNT must be > 0")]
+    SearchCountNotPositive,
+    #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
+    StoreWithDetails(&'static str),
+    #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
+    SearchCenter(String),
+    #[error("ERR exactly one of BYRADIUS and BYBOX can be specified for {0}")]
+    SearchShape(String),
+    #[error("ERR the ANY argument requires COUNT argument")]
+    AnyWithoutCount,
 
     // SORT.
+    #[error("ERR One or more scores can't be converted into double")]
+    WeightNotAFloat,
 
     // Keys and expiry.
     #[error("ERR invalid first DB index")]
@@ -413,6 +515,21 @@ impl From<SetError> for CommandError {
         match error {
             SetError::Loading => Self::Loading,
             refused => Self::ConfigRefused(refused.to_string()),
+        }
+    }
+}
+
+impl From<NoMemory> for CommandError {
+    fn from(_: NoMemory) -> Self {
+        Self::StringWithoutMemory
+    }
+}
+
+impl From<SketchError> for CommandError {
+    fn from(error: SketchError) -> Self {
+        match error {
+            SketchError::NotASketch => Self::NotASketch,
+            SketchError::Corrupted => Self::CorruptedSketch,
         }
     }
 }

@@ -144,6 +144,7 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
         args.keep_whole();
     }
 
+    let dirty = ctx.keys.effects.dirty();
     let result = (command.handler)(ctx, args);
 
     let ended_us = clock::now_us();
@@ -164,7 +165,8 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     if is_monitored && !ctx.engine.blocked.is_retrying() {
         monitor::feed(ctx, args, db);
     }
-    effects::perform(ctx);
+    let changed = ctx.keys.effects.dirty() != dirty;
+    effects::perform(ctx, args, changed);
     invalidation::remember_reads(ctx, command, args);
     ctx.command = outer;
     if ctx.engine.nesting == 0 {

@@ -7,6 +7,7 @@
 //! * `blocked`: who waits on which keys.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
+//! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -24,6 +25,7 @@ mod loading;
 mod memory;
 mod snapshots;
 mod snapshot_child;
+mod downstream;
 mod action;
 mod apply;
 mod shutdown;
@@ -33,6 +35,7 @@ pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use blocked::{Blocked, Deadline, Retry, Wait};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
+pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;

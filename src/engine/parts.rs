@@ -8,6 +8,7 @@ use super::apply::{Listen, NoSockets, OomScore};
 use super::blocked::Blocked;
 use super::client_memory::ClientMemory;
 use super::clients::Clients;
+use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
 use super::snapshots::SnapshotStatus;
@@ -32,6 +33,7 @@ pub struct Engine {
     pub eviction: Eviction,
     pub watches: Watches,
     pub blocked: Blocked,
+    pub downstream: Downstream,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -132,6 +134,7 @@ impl Engine {
             eviction: Eviction::default(),
             watches: Watches::default(),
             blocked: Blocked::default(),
+            downstream: Downstream::default(),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),

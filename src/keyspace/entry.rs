@@ -31,7 +31,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::layout::{Flags, HEADER_BYTES, Kind, Shape, Storage};
-use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, Object};
+use super::value::{EMBSTR_BYTES_MAX, INLINE_BYTES_MAX, NewString, NoMemory, Object};
 use crate::ds::StrRef;
 use crate::util::number::parse_i64;
 use crate::util::size_class::size_class;
@@ -239,25 +239,26 @@ impl Entry {
     }
 
     /// Makes a string `raw` text (of an integer: its digits) of `length` bytes, cut or filled up with zeros.
-    /// Other types stay as they are.
-    pub fn resize_text(&mut self, length: usize) {
+    /// Other types stay as they are, and so does a text for which there is no memory.
+    pub fn resize_text(&mut self, length: usize) -> Result<(), NoMemory> {
         self.make_raw_text();
         let old = self.view().shape();
         if let Some(Object::Text(text)) = self.object_mut() {
-            reserve_spare(text, length);
+            reserve_spare(text, length)?;
             text.resize(length, 0);
-            return;
+            return Ok(());
         }
         if old.flags.storage() != Storage::Inline || length == old.text_len {
-            return;
+            return Ok(());
         }
         if length > INLINE_BYTES_MAX {
             // Text that grows is likely to grow again.
-            let mut text = Vec::with_capacity(length.max(2 * INLINE_BYTES_MAX));
+            let mut text = Vec::new();
+            text.try_reserve_exact(length.max(2 * INLINE_BYTES_MAX)).map_err(|_| NoMemory)?;
             text.extend_from_slice(self.view().string_bytes());
             text.resize(length, 0);
             self.set_parts(true, Parts::Object(Object::Text(text)));
-            return;
+            return Ok(());
         }
         let new = Shape { text_len: length, ..old };
         let stays = old.takes_in_place(length);
@@ -278,10 +279,11 @@ impl Entry {
             at::<u8>(target, new.value_at() + kept).write_bytes(0, length - kept);
         }
         self.0 = target;
+        Ok(())
     }
 
     /// Turns the digits of an integer into text and marks a string as changed.
-    fn make_raw_text(&mut self) {
+    pub fn make_raw_text(&mut self) {
         let shape = self.view().shape();
         if shape.flags.kind() != Kind::String {
             return;
@@ -501,10 +503,12 @@ unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
 }
 
 /// Makes room for growth to a length: as much again, but not without a bound as `Vec` would.
-fn reserve_spare(text: &mut Vec<u8>, length: usize) {
-    if length > text.capacity() {
-        text.reserve_exact(length - text.len() + length.min(SPARE_BYTES_MAX));
+fn reserve_spare(text: &mut Vec<u8>, length: usize) -> Result<(), NoMemory> {
+    if length <= text.capacity() {
+        return Ok(());
     }
+    let added = length - text.len();
+    text.try_reserve_exact(added.saturating_add(length.min(SPARE_BYTES_MAX))).map_err(|_| NoMemory)
 }
 
 fn class_of(shape: Shape) -> usize {

@@ -2,7 +2,7 @@
 
 use super::database::Keyspace;
 use super::entry::{Entry, EntryRef, Found, Index};
-use super::value::{NewString, Object};
+use super::value::{NewString, NoMemory, Object};
 
 /// What is at a key, looked up once for commands that change it or make it.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl<'a> Update<'a> {
     /// Changes the text of a string; `None` if the value has another type. The encoding becomes `raw`.
     pub fn string_mut(&mut self) -> Option<StringMut<'_, 'a>> {
         let length = self.entry().string()?.len();
-        self.modify(|entry| entry.resize_text(length));
+        self.modify(Entry::make_raw_text);
         Some(StringMut { update: self, length })
     }
 
@@ -112,15 +112,24 @@ impl StringMut<'_, '_> {
     }
 
     /// Cuts the text or fills it up with zeros.
-    pub fn resize(&mut self, length: usize) {
-        self.update.modify(|entry| entry.resize_text(length));
+    pub fn resize(&mut self, length: usize) -> Result<(), NoMemory> {
+        self.update.modify(|entry| entry.resize_text(length))?;
         self.length = length;
+        Ok(())
     }
 
-    pub fn extend(&mut self, suffix: &[u8]) {
+    pub fn extend(&mut self, suffix: &[u8]) -> Result<(), NoMemory> {
         let start = self.length;
-        self.resize(start + suffix.len());
+        self.resize(start + suffix.len())?;
         self.bytes_mut()[start..].copy_from_slice(suffix);
+        Ok(())
+    }
+
+    /// Makes the text another one.
+    pub fn replace(&mut self, text: &[u8]) -> Result<(), NoMemory> {
+        self.resize(text.len())?;
+        self.bytes_mut().copy_from_slice(text);
+        Ok(())
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {

@@ -1,5 +1,7 @@
 //! Values as callers see them: strings read and written, and objects too big or too lively to be packed.
 
+use std::hint::black_box;
+
 use super::layout::Kind;
 use crate::types::{Hash, List, Set, Stream, Zset};
 use crate::util::size_class::size_class;
@@ -134,6 +136,26 @@ collection!(Hash, awaited: false, vanishes: true);
 collection!(Set, awaited: false, vanishes: true);
 collection!(Zset, awaited: true, vanishes: true);
 collection!(Stream, awaited: true, vanishes: false);
+
+/// Zero bytes, as many as a client's number says: fewer than it says are never there.
+pub fn zeros(length: usize) -> Result<Vec<u8>, NoMemory> {
+    if length > ASKED_FOR_MIN {
+        // Only `vec!` gets zeros fresh from the system, which take no memory before they are used, and only
+        // `try_reserve` can fail. What the one may have, the other gets; the optimiser must not remove it.
+        let mut room: Vec<u8> = Vec::new();
+        room.try_reserve_exact(length).map_err(|_| NoMemory)?;
+        black_box(room);
+    }
+    Ok(vec![0; length])
+}
+
+/// Less than this is there, or the server is at its end anyway.
+const ASKED_FOR_MIN: usize = 16 * 1024 * 1024;
+
+/// There is no memory for a string of the length that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no memory for a string of this length")]
+pub struct NoMemory;
 
 /// A string command met a value of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,12 +8,11 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::ClientKind;
-use crate::keyspace::{EventClass, NewString, Slot, StrRef, WrongType};
+use crate::keyspace::{EventClass, NewString, Slot, StrRef, WrongType, zeros};
 use crate::resp::Taken;
 
 pub fn append(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limit = length_limit(ctx);
+    let limit = ctx.string_bytes_max();
     let suffix = args.take(2);
     let key = args.at(1);
     let length = match ctx.keys.slot(key) {
@@ -24,7 +23,7 @@ pub fn append(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
             };
             let length = update.entry().string().ok_or(WrongType)?.len();
             let length = checked_length(length, suffix.len(), limit)?;
-            update.string_mut().ok_or(WrongType)?.extend(suffix);
+            update.string_mut().ok_or(WrongType)?.extend(suffix)?;
             length
         }
         Slot::Vacant(vacancy) => {
@@ -44,7 +43,7 @@ pub fn strlen(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn setrange(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limit = length_limit(ctx);
+    let limit = ctx.string_bytes_max();
     let key = args.next()?;
     let start = usize::try_from(args.next_int()?).map_err(|_| CommandError::OffsetOutOfRange)?;
     let part = args.next()?;
@@ -57,7 +56,7 @@ pub fn setrange(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
             }
             let end = checked_length(start, part.len(), limit)?;
             let mut text = update.string_mut().ok_or(WrongType)?;
-            text.resize(length.max(end));
+            text.resize(length.max(end))?;
             text.bytes_mut()[start..end].copy_from_slice(part);
             length.max(end)
         }
@@ -67,8 +66,7 @@ pub fn setrange(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         }
         Slot::Vacant(vacancy) => {
             let end = checked_length(start, part.len(), limit)?;
-            // Zeros fresh from the system: a far offset takes no memory before it is used.
-            let mut text = vec![0; end];
+            let mut text = zeros(end)?;
             text[start..].copy_from_slice(part);
             vacancy.insert_string(NewString::Raw(text));
             end
@@ -102,11 +100,6 @@ fn slice(text: &[u8], first: i64, last: i64) -> &[u8] {
     let first = from_start(first) as usize;
     let end = from_start(last).saturating_add(1).min(length) as usize;
     text.get(first..end).unwrap_or_default()
-}
-
-/// `proto-max-bulk-len`, but not for what a primary has already decided.
-fn length_limit(ctx: &Ctx<'_>) -> u64 {
-    if ctx.client.kind() == ClientKind::Primary { u64::MAX } else { ctx.engine.config.limits.bulk_bytes }
 }
 
 fn checked_length(start: usize, added: usize, limit: u64) -> Result<usize, CommandError> {

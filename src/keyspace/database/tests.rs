@@ -79,7 +79,7 @@ fn reads_count_hits_and_misses_but_updates_and_peeks_do_not() {
     keyspace.peek(b"key");
     keyspace.peek(b"missing");
     keyspace.find_for_update(b"missing");
-    assert_eq!(keyspace.statistics, Statistics { hits: 1, misses: 1, expired: 0, evicted: 0 });
+    assert_eq!(keyspace.statistics, Statistics { hits: 1, misses: 1, ..Statistics::default() });
 }
 
 #[test]
@@ -171,9 +171,9 @@ fn a_string_is_changed_through_an_update() {
     set_until(&mut keyspace, "key", NOW_MS + 5);
     let mut update = keyspace.find_for_update(b"key").unwrap();
     let mut text = update.string_mut().unwrap();
-    text.extend(b" and more");
+    text.extend(b" and more").unwrap();
     text.bytes_mut()[0] = b'V';
-    text.resize(9);
+    text.resize(9).unwrap();
     assert_eq!(text.len(), 9);
     assert_eq!(update.entry().string(), Some(StrRef::Bytes(b"Value and")));
     update.set_expiry_ms(None);
@@ -337,7 +337,7 @@ fn apply(keyspace: &mut Keyspace, step: &Step) {
         }
         Step::Append(key, text) => {
             if let Some(mut update) = keyspace.find_for_update(&[*key]) {
-                update.string_mut().unwrap().extend(text);
+                update.string_mut().unwrap().extend(text).unwrap();
             }
         }
         Step::Expire(key, delay) => {

@@ -139,7 +139,7 @@ fn a_text_is_resized_over_all_limits() {
         let mut entry = Entry::string(KEY, NewString::Bytes(b"12"), expiry_ms, 0);
         let mut model = b"12".to_vec();
         for length in lengths {
-            entry.resize_text(length);
+            entry.resize_text(length).unwrap();
             model.resize(length, 0);
             assert_eq!(text_of_entry(&entry), model);
             entry.text_mut().unwrap().fill(b'y');
@@ -153,11 +153,11 @@ fn a_text_is_resized_over_all_limits() {
 #[test]
 fn the_next_value_of_a_raw_string_is_not_raw() {
     let mut entry = Entry::string(KEY, NewString::Bytes(b"abc"), None, 0);
-    entry.resize_text(4);
+    entry.resize_text(4).unwrap();
     assert_eq!(entry.view().encoding(), "raw");
     entry.set_string(NewString::Bytes(b"abcd"));
     assert_eq!(entry.view().encoding(), "embstr");
-    entry.resize_text(4);
+    entry.resize_text(4).unwrap();
     entry.set_string(NewString::Bytes(b"7"));
     assert_eq!(entry.view().encoding(), "int");
 }
