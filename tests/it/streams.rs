@@ -45,7 +45,10 @@ fn xadd_gives_ids_that_grow() {
             ("XADD t 5-* a 1", "$5-1"),
             ("XADD t 7-* a 1", "$7-0"),
             ("XADD u 0-* a 1", "$0-1"),
-            ("XADD v 18446744073709551615-18446744073709551614 a 1", "$18446744073709551615-18446744073709551614"),
+            (
+                "XADD v 18446744073709551615-18446744073709551614 a 1",
+                "$18446744073709551615-18446744073709551614",
+            ),
             ("XADD v * a 1", "$18446744073709551615-18446744073709551615"),
             ("XADD v * a 1", "-ERR The stream has exhausted the last possible ID, unable to add more items"),
             ("XLEN v", ":2"),
@@ -82,8 +85,14 @@ fn xadd_refuses_what_does_not_fit_and_leaves_no_key() {
             ),
             ("EXISTS s", ":0"),
             ("XADD s 2-0 a 1", "$2-0"),
-            ("XADD s 1-0 a 1", "-ERR The ID specified in XADD is equal or smaller than the target stream top item"),
-            ("XADD s 1-* a 1", "-ERR The ID specified in XADD is equal or smaller than the target stream top item"),
+            (
+                "XADD s 1-0 a 1",
+                "-ERR The ID specified in XADD is equal or smaller than the target stream top item",
+            ),
+            (
+                "XADD s 1-* a 1",
+                "-ERR The ID specified in XADD is equal or smaller than the target stream top item",
+            ),
             ("XADD s NOMKSTREAM 3-0 a 1", "$3-0"),
             ("XLEN s", ":2"),
         ],
@@ -162,7 +171,8 @@ fn fields_come_back_as_they_were_given() {
     request.extend(fields);
     assert_eq!(client.call_arguments(&request), "$1-0");
     check(client, "XADD s 2-0 other 12345678901", "$2-0");
-    let expected = format!("*2[*2[$1-0 *8[$f $1 $f $-70000 $ $\0\r\n $007 ${long}]] *2[$2-0 *2[$other $12345678901]]]");
+    let expected =
+        format!("*2[*2[$1-0 *8[$f $1 $f $-70000 $ $\0\r\n $007 ${long}]] *2[$2-0 *2[$other $12345678901]]]");
     assert_eq!(client.call("XRANGE s - +"), expected);
 }
 
@@ -277,19 +287,432 @@ fn xread_reads_what_is_behind_an_id() {
         &[
             ("XADD t 9-0 f v", "$9-0"),
             ("XREAD STREAMS s 4", "*1[*2[$s *1[*2[$5-0 *2[$f $5]]]]]"),
-            ("XREAD COUNT 1 STREAMS s t 0 0", "*2[*2[$s *1[*2[$1-0 *2[$f $1]]]] *2[$t *1[*2[$9-0 *2[$f $v]]]]]"),
+            (
+                "XREAD COUNT 1 STREAMS s t 0 0",
+                "*2[*2[$s *1[*2[$1-0 *2[$f $1]]]] *2[$t *1[*2[$9-0 *2[$f $v]]]]]",
+            ),
             ("XREAD STREAMS s t missing 5-0 9-0 0", "*nil"),
             ("XREAD STREAMS s $", "*nil"),
-            ("XREAD STREAMS s >", "-ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."),
-            ("XREAD STREAMS s t 0", "-ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."),
-            ("XREAD GROUP g c STREAMS s 0", "-ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."),
-            ("XREAD NOACK STREAMS s 0", "-ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."),
+            (
+                "XREAD STREAMS s >",
+                "-ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
+            ),
+            (
+                "XREAD STREAMS s t 0",
+                "-ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.",
+            ),
+            (
+                "XREAD GROUP g c STREAMS s 0",
+                "-ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.",
+            ),
+            (
+                "XREAD NOACK STREAMS s 0",
+                "-ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
+            ),
             ("XREAD COUNT 1 s 0", SYNTAX),
             ("XREAD BLOCK x STREAMS s 0", "-ERR timeout is not an integer or out of range"),
             ("XREAD BLOCK -1 STREAMS s 0", "-ERR timeout is negative"),
-            ("HELLO 3", &client_hello(&server)),
+        ],
+    );
+    client.call("HELLO 3");
+    check_all(
+        client,
+        &[
             ("XREAD COUNT 1 STREAMS s t 4 0", "%2[$s *1[*2[$5-0 *2[$f $5]]] $t *1[*2[$9-0 *2[$f $v]]]]"),
             ("XREAD STREAMS s $", "_"),
+        ],
+    );
+}
+
+#[test]
+fn a_blocked_xread_gets_what_comes() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    let mut waiting = server.client();
+    waiting.send("XREAD BLOCK 0 STREAMS other s missing 0 $ $");
+    wait_for_blocked(client, 1);
+    check_all(client, &[("XDEL s 5-0", ":1"), ("XADD s 6-0 f 6", "$6-0")]);
+    assert_eq!(waiting.reply(), "*1[*2[$s *1[*2[$6-0 *2[$f $6]]]]]");
+
+    waiting.send("XREAD BLOCK 0 STREAMS missing $");
+    wait_for_blocked(client, 1);
+    check_all(client, &[("XADD missing 1-1 f v", "$1-1")]);
+    assert_eq!(waiting.reply(), "*1[*2[$missing *1[*2[$1-1 *2[$f $v]]]]]");
+    check(&mut waiting, "XREAD BLOCK 1 STREAMS s $", "*nil");
+}
+
+#[test]
+fn a_blocked_xread_gets_all_that_a_transaction_adds() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    let mut waiting = server.client();
+    waiting.send("XREAD BLOCK 0 STREAMS s $");
+    wait_for_blocked(client, 1);
+    check_all(
+        client,
+        &[
+            ("MULTI", "+OK"),
+            ("XADD s 6-0 f 6", "+QUEUED"),
+            ("XADD s 7-0 f 7", "+QUEUED"),
+            ("XREAD BLOCK 0 STREAMS s $", "+QUEUED"),
+            ("EXEC", "*3[$6-0 $7-0 *nil]"),
+        ],
+    );
+    assert_eq!(waiting.reply(), "*1[*2[$s *2[*2[$6-0 *2[$f $6]] *2[$7-0 *2[$f $7]]]]]");
+}
+
+#[test]
+fn a_group_shares_entries_out_and_remembers_them() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check_all(
+        client,
+        &[
+            ("XGROUP CREATE s g 0", "+OK"),
+            ("XGROUP CREATE s g 0", "-BUSYGROUP Consumer Group name already exists"),
+            (
+                "XREADGROUP GROUP g alice COUNT 2 STREAMS s >",
+                "*1[*2[$s *2[*2[$1-0 *2[$f $1]] *2[$2-0 *2[$f $2]]]]]",
+            ),
+            ("XREADGROUP GROUP g bob COUNT 1 STREAMS s >", "*1[*2[$s *1[*2[$3-0 *2[$f $3]]]]]"),
+            ("XREADGROUP GROUP g alice STREAMS s 1-0", "*1[*2[$s *1[*2[$2-0 *2[$f $2]]]]]"),
+            ("XREADGROUP GROUP g carol STREAMS s 0", "*1[*2[$s *0[]]]"),
+            ("XPENDING s g", "*4[:3 $1-0 $3-0 *2[*2[$alice $2] *2[$bob $1]]]"),
+            ("XACK s g 1-0 1-0 9-9", ":1"),
+            ("XACK s g x", INVALID_ID),
+            ("XACK s nope x", ":0"),
+            ("XDEL s 2-0", ":1"),
+            ("XREADGROUP GROUP g alice STREAMS s 0", "*1[*2[$s *1[*2[$2-0 *nil]]]]"),
+            (
+                "XREADGROUP GROUP g bob NOACK STREAMS s >",
+                "*1[*2[$s *2[*2[$4-0 *2[$f $4]] *2[$5-0 *2[$f $5]]]]]",
+            ),
+            ("XREADGROUP GROUP g bob STREAMS s >", "*nil"),
+            ("XPENDING s g", "*4[:2 $2-0 $3-0 *2[*2[$alice $1] *2[$bob $1]]]"),
+            ("XGROUP DELCONSUMER s g alice", ":1"),
+            ("XGROUP DELCONSUMER s g nobody", ":0"),
+            ("XGROUP CREATECONSUMER s g dave", ":1"),
+            ("XGROUP CREATECONSUMER s g dave", ":0"),
+            ("XPENDING s g", "*4[:1 $3-0 $3-0 *1[*2[$bob $1]]]"),
+            ("XGROUP DESTROY s g", ":1"),
+            ("XGROUP DESTROY s g", ":0"),
+            ("XPENDING s g", "-NOGROUP No such key 's' or consumer group 'g'"),
+        ],
+    );
+}
+
+#[test]
+fn groups_need_their_stream() {
+    let server = Server::start();
+    let needs_key = "-ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use \
+                     the MKSTREAM option to create an empty stream automatically.";
+    let no_group = "-NOGROUP No such consumer group 'g' for key name 's'";
+    check_all(
+        &mut server.client(),
+        &[
+            ("XGROUP CREATE s g $", needs_key),
+            ("XGROUP DESTROY s g", needs_key),
+            ("XGROUP CREATE s g x MKSTREAM", INVALID_ID),
+            ("EXISTS s", ":0"),
+            (
+                "XGROUP CREATE s h $ MKSTREAM ENTRIESREAD -2",
+                "-ERR value for ENTRIESREAD must be positive or -1",
+            ),
+            ("XGROUP CREATE s h $ MKSTREAM", "+OK"),
+            ("XLEN s", ":0"),
+            ("XGROUP SETID s g 0", no_group),
+            ("XGROUP CREATECONSUMER s g c", no_group),
+            ("XGROUP DELCONSUMER s g c", no_group),
+            ("XINFO CONSUMERS s g", no_group),
+            (
+                "XGROUP SETID s h 0 BOGUS",
+                "-ERR unknown subcommand or wrong number of arguments for 'SETID'. Try XGROUP HELP.",
+            ),
+            ("XGROUP BOGUS s h", "-ERR unknown subcommand 'BOGUS'. Try XGROUP HELP."),
+            (
+                "XREADGROUP GROUP g c STREAMS s >",
+                "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option",
+            ),
+            ("XREADGROUP COUNT 1 NOACK STREAMS s t > >", "-ERR Missing GROUP option for XREADGROUP"),
+            (
+                "XREADGROUP GROUP h c STREAMS s h >",
+                "-ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.",
+            ),
+            (
+                "XREADGROUP GROUP h c STREAMS s $",
+                "-ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_blocked_consumer_gets_what_comes_or_hears_that_the_group_went() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    let mut waiting = server.client();
+    let gone = "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option";
+    for (end, reply) in [
+        ("XADD s 6-0 f 6", "*1[*2[$s *1[*2[$6-0 *2[$f $6]]]]]"),
+        ("XGROUP DESTROY s g", gone),
+        ("DEL s", gone),
+        ("SET s v", WRONG_TYPE),
+        ("RENAME other s", gone),
+        ("FLUSHALL", gone),
+    ] {
+        client.call("DEL s");
+        check(client, "XGROUP CREATE s g $ MKSTREAM", "+OK");
+        client.call("XADD other * f v");
+        waiting.send("XREADGROUP GROUP g c BLOCK 0 STREAMS s >");
+        wait_for_blocked(client, 1);
+        client.call(end);
+        assert_eq!(waiting.reply(), reply, "{end}");
+    }
+}
+
+#[test]
+fn those_who_wait_first_are_served_first() {
+    let server = Server::start();
+    let client = &mut server.client();
+    check(client, "XGROUP CREATE s g $ MKSTREAM", "+OK");
+    let mut waiting: Vec<Client> = (0..3).map(|_| server.client()).collect();
+    for (place, consumer) in waiting.iter_mut().enumerate() {
+        consumer.send(&format!("XREADGROUP GROUP g c{place} COUNT 1 BLOCK 0 STREAMS s >"));
+        wait_for_blocked(client, place + 1);
+    }
+    client.call("XADD s 1-0 f v");
+    client.call("XADD s 2-0 f v");
+    assert_eq!(waiting[0].reply(), "*1[*2[$s *1[*2[$1-0 *2[$f $v]]]]]");
+    assert_eq!(waiting[1].reply(), "*1[*2[$s *1[*2[$2-0 *2[$f $v]]]]]");
+    wait_for_blocked(client, 1);
+}
+
+#[test]
+fn xpending_lists_what_an_interval_and_a_consumer_select() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check_all(
+        client,
+        &[
+            ("XGROUP CREATE s g 0", "+OK"),
+            ("XPENDING s g", "*4[:0 $nil $nil *nil]"),
+            ("XPENDING s g - +", SYNTAX),
+            ("XPENDING s g IDLE 0 - +", SYNTAX),
+            ("XPENDING s g - + x", "-ERR value is not an integer or out of range"),
+            ("XPENDING s g x + 1", INVALID_ID),
+        ],
+    );
+    client.call("XREADGROUP GROUP g alice COUNT 3 STREAMS s >");
+    client.call("XREADGROUP GROUP g bob STREAMS s >");
+    let listed = |reply: &str| -> Vec<String> {
+        reply.split("*4[$").skip(1).map(|entry| entry.split(" :").next().unwrap().to_owned()).collect()
+    };
+    for (words, expected) in [
+        ("XPENDING s g - + 10", &["1-0 $alice", "2-0 $alice", "3-0 $alice", "4-0 $bob", "5-0 $bob"][..]),
+        ("XPENDING s g (1 4 2", &["2-0 $alice", "3-0 $alice"]),
+        ("XPENDING s g - + 10 bob", &["4-0 $bob", "5-0 $bob"]),
+        ("XPENDING s g - + 10 nobody", &[]),
+        ("XPENDING s g - + -1", &[]),
+        ("XPENDING s g IDLE 0 - + 1 bob", &["4-0 $bob"]),
+        ("XPENDING s g IDLE 99999999 - + 10", &[]),
+    ] {
+        assert_eq!(listed(&client.call(words)), expected, "{words}");
+    }
+}
+
+#[test]
+fn xclaim_hands_entries_over() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check_all(client, &[("XGROUP CREATE s g 0", "+OK"), ("XCLAIM s g bob 0 1-0", "*0[]")]);
+    client.call("XREADGROUP GROUP g alice COUNT 3 STREAMS s >");
+    check_all(
+        client,
+        &[
+            ("XCLAIM s nope bob 0 1-0", "-NOGROUP No such key 's' or consumer group 'nope'"),
+            ("XCLAIM s g bob x 1-0", "-ERR Invalid min-idle-time argument for XCLAIM"),
+            ("XCLAIM s g bob 0 1-0 IDLE x", "-ERR Invalid IDLE option argument for XCLAIM"),
+            ("XCLAIM s g bob 0 1-0 TIME x", "-ERR Invalid TIME option argument for XCLAIM"),
+            ("XCLAIM s g bob 0 1-0 RETRYCOUNT x", "-ERR Invalid RETRYCOUNT option argument for XCLAIM"),
+            ("XCLAIM s g bob 0 1-0 BOGUS", "-ERR Unrecognized XCLAIM option 'BOGUS'"),
+            ("XCLAIM s g bob 99999999 1-0", "*0[]"),
+            ("XCLAIM s g bob 0 1-0 2-0 JUSTID", "*2[$1-0 $2-0]"),
+            ("XCLAIM s g bob 0 3-0 5-0", "*1[*2[$3-0 *2[$f $3]]]"),
+            ("XCLAIM s g bob 0 5-0 FORCE JUSTID LASTID 4-0", "*1[$5-0]"),
+            ("XPENDING s g", "*4[:4 $1-0 $5-0 *1[*2[$bob $4]]]"),
+            ("XDEL s 1-0", ":1"),
+            ("XCLAIM s g bob 0 1-0", "*0[]"),
+            ("XPENDING s g", "*4[:3 $2-0 $5-0 *1[*2[$bob $3]]]"),
+            ("XREADGROUP GROUP g alice STREAMS s >", "*1[*2[$s *1[*2[$5-0 *2[$f $5]]]]]"),
+        ],
+    );
+    let delivered = |client: &mut Client, id: &str| {
+        let reply = client.call(&format!("XPENDING s g {id} {id} 1"));
+        reply.trim_end_matches(']').rsplit(':').next().unwrap().to_owned()
+    };
+    assert_eq!(delivered(client, "2-0"), "1");
+    assert_eq!(delivered(client, "3-0"), "2");
+    check(client, "XCLAIM s g bob 0 3-0 RETRYCOUNT 7 JUSTID", "*1[$3-0]");
+    assert_eq!(delivered(client, "3-0"), "7");
+    check(client, "XCLAIM s g bob 0 3-0 TIME 1000 JUSTID", "*1[$3-0]");
+    check(client, "XCLAIM s g bob 99999999 2-0 3-0 JUSTID", "*1[$3-0]");
+}
+
+#[test]
+fn xautoclaim_goes_on_from_its_cursor_and_drops_deleted_entries() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check(client, "XGROUP CREATE s g 0", "+OK");
+    client.call("XREADGROUP GROUP g alice STREAMS s >");
+    check_all(
+        client,
+        &[
+            ("XDEL s 2-0 4-0", ":2"),
+            ("XAUTOCLAIM s g bob x 0", "-ERR Invalid min-idle-time argument for XAUTOCLAIM"),
+            ("XAUTOCLAIM s g bob 0 0 COUNT 0", "-ERR COUNT must be > 0"),
+            ("XAUTOCLAIM s g bob 0 0 COUNT 9223372036854775807", "-ERR COUNT must be > 0"),
+            ("XAUTOCLAIM s g bob 0 0 BOGUS", SYNTAX),
+            ("XAUTOCLAIM s g bob 0 x", INVALID_ID),
+            ("XAUTOCLAIM s nope bob 0 0", "-NOGROUP No such key 's' or consumer group 'nope'"),
+            ("XAUTOCLAIM s g bob 0 0 COUNT 2", "*3[$3-0 *1[*2[$1-0 *2[$f $1]]] *1[$2-0]]"),
+            ("XAUTOCLAIM s g bob 0 (3-0 JUSTID", "*3[$0-0 *1[$5-0] *1[$4-0]]"),
+            ("XAUTOCLAIM s g bob 99999999 0", "*3[$0-0 *0[] *0[]]"),
+            ("XPENDING s g", "*4[:3 $1-0 $5-0 *2[*2[$alice $1] *2[$bob $2]]]"),
+        ],
+    );
+}
+
+#[test]
+fn xinfo_tells_of_streams_groups_and_consumers() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check_all(
+        client,
+        &[
+            ("XINFO STREAM missing", "-ERR no such key"),
+            (
+                "XINFO STREAM s BOGUS",
+                "-ERR unknown subcommand or wrong number of arguments for 'STREAM'. Try XINFO HELP.",
+            ),
+            ("XINFO GROUPS s", "*0[]"),
+            ("XGROUP CREATE s g 0", "+OK"),
+            ("XGROUP CREATE s h 3-0 ENTRIESREAD 3", "+OK"),
+        ],
+    );
+    client.call("XREADGROUP GROUP g alice COUNT 2 STREAMS s >");
+    check_all(
+        client,
+        &[
+            (
+                "XINFO STREAM s",
+                "*20[$length :5 $radix-tree-keys :1 $radix-tree-nodes :2 $last-generated-id $5-0 \
+                 $max-deleted-entry-id $0-0 $entries-added :5 $recorded-first-entry-id $1-0 $groups :2 \
+                 $first-entry *2[$1-0 *2[$f $1]] $last-entry *2[$5-0 *2[$f $5]]]",
+            ),
+            (
+                "XINFO GROUPS s",
+                "*2[*12[$name $g $consumers :1 $pending :2 $last-delivered-id $2-0 $entries-read :2 $lag :3] \
+                 *12[$name $h $consumers :0 $pending :0 $last-delivered-id $3-0 $entries-read :3 $lag :2]]",
+            ),
+        ],
+    );
+    let consumers = client.call("XINFO CONSUMERS s g");
+    assert!(consumers.starts_with("*1[*8[$name $alice $pending :2 $idle :"), "{consumers}");
+    let full = client.call("XINFO STREAM s FULL COUNT 1");
+    let head = "*18[$length :5 $radix-tree-keys :1 $radix-tree-nodes :2 $last-generated-id $5-0 \
+                $max-deleted-entry-id $0-0 $entries-added :5 $recorded-first-entry-id $1-0 \
+                $entries *1[*2[$1-0 *2[$f $1]]] $groups *2[*14[$name $g $last-delivered-id $2-0 $entries-read :2 \
+                $lag :3 $pel-count :2 $pending *1[*4[$1-0 $alice :";
+    assert!(full.starts_with(head), "{full}");
+    client.call("HELLO 3");
+    assert!(client.call("XINFO STREAM s").starts_with("%10[$length :5"));
+    assert!(client.call("XINFO GROUPS s").starts_with("*2[%6[$name $g"));
+}
+
+#[test]
+fn lag_is_unknown_once_entries_ahead_were_deleted() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check(client, "XGROUP CREATE s g 0", "+OK");
+    client.call("XREADGROUP GROUP g alice COUNT 1 STREAMS s >");
+    let lag = |client: &mut Client| field(&client.call("XINFO GROUPS s"), "lag");
+    assert_eq!(lag(client), ":4");
+    check(client, "XDEL s 3-0", ":1");
+    assert_eq!(lag(client), "$nil");
+    client.call("XREADGROUP GROUP g alice STREAMS s >");
+    assert_eq!(lag(client), ":0");
+}
+
+#[test]
+fn help_lists_subcommands() {
+    let server = Server::start();
+    let client = &mut server.client();
+    assert!(client.call("XGROUP HELP").starts_with("*17[+XGROUP <subcommand> "));
+    assert!(client.call("XINFO HELP").starts_with("*9[+XINFO <subcommand> "));
+}
+
+#[test]
+fn events_tell_what_happened_to_a_stream() {
+    let server = Server::with(&["--notify-keyspace-events", "Kt"]);
+    let client = &mut server.client();
+    let mut listener = server.client();
+    check(&mut listener, "SUBSCRIBE __keyspace@0__:s", "*3[$subscribe $__keyspace@0__:s :1]");
+    for (words, events) in [
+        ("XADD s 1-0 f v", &["xadd"][..]),
+        ("XADD s MAXLEN 1 2-0 f v", &["xadd", "xtrim"]),
+        ("XGROUP CREATE s g 0", &["xgroup-create"]),
+        ("XREADGROUP GROUP g c STREAMS s >", &["xgroup-createconsumer"]),
+        ("XCLAIM s g d 0 2-0", &["xgroup-createconsumer"]),
+        ("XGROUP CREATECONSUMER s g e", &["xgroup-createconsumer"]),
+        ("XGROUP DELCONSUMER s g e", &["xgroup-delconsumer"]),
+        ("XGROUP SETID s g 0", &["xgroup-setid"]),
+        ("XGROUP DESTROY s g", &["xgroup-destroy"]),
+        ("XSETID s 5-0", &["xsetid"]),
+        ("XDEL s 2-0", &["xdel"]),
+        ("XADD s 6-0 f v", &["xadd"]),
+        ("XTRIM s MAXLEN 0", &["xtrim"]),
+    ] {
+        client.call(words);
+        for event in events {
+            assert_eq!(listener.reply(), format!("*3[$message $__keyspace@0__:s ${event}]"), "{words}");
+        }
+    }
+}
+
+#[test]
+fn watchers_hear_of_entries_but_not_of_groups() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    let mut other = server.client();
+    check(client, "XGROUP CREATE s g 0", "+OK");
+    for (words, is_change) in [
+        ("XADD s 6-0 f v", true),
+        ("XDEL s 6-0", true),
+        ("XTRIM s MAXLEN 4", true),
+        ("XTRIM s MAXLEN 4", false),
+        ("XREADGROUP GROUP g c COUNT 1 STREAMS s >", false),
+        ("XGROUP CREATE s h 0", false),
+    ] {
+        check_all(client, &[("WATCH s", "+OK"), ("MULTI", "+OK"), ("PING", "+QUEUED")]);
+        other.call(words);
+        check(client, "EXEC", if is_change { "*nil" } else { "*1[+PONG]" });
+    }
+}
+
+#[test]
+fn streams_are_copied_with_their_groups() {
+    let server = Server::start();
+    let client = &mut client_with_five(&server);
+    check(client, "XGROUP CREATE s g 0", "+OK");
+    client.call("XREADGROUP GROUP g alice COUNT 2 STREAMS s >");
+    check_all(
+        client,
+        &[
+            ("COPY s t", ":1"),
+            ("XACK s g 1-0 2-0", ":2"),
+            ("XTRIM s MAXLEN 0", ":5"),
+            ("XLEN t", ":5"),
+            ("XPENDING t g", "*4[:2 $1-0 $2-0 *1[*2[$alice $2]]]"),
         ],
     );
 }
