@@ -78,10 +78,9 @@ impl FieldType {
     }
 
     fn fit_exact(self, value: i128, overflow: Overflow) -> Option<i64> {
-        let (min, max) = match self.signed {
-            true => (-1 << (self.bits - 1), (1 << (self.bits - 1)) - 1),
-            false => (0, (1 << self.bits) - 1),
-        };
+        let value_bits = if self.signed { self.bits - 1 } else { self.bits };
+        let max = (1_i128 << value_bits) - 1;
+        let min = if self.signed { -max - 1 } else { 0 };
         if (min..=max).contains(&value) {
             return Some(value as i64);
         }

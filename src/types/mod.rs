@@ -11,6 +11,7 @@ mod stream;
 pub mod bitmap;
 pub mod bitfield;
 pub mod hyperloglog;
+pub mod geo;
 
 pub use hash::Hash;
 pub use list::List;
