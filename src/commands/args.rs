@@ -107,7 +107,7 @@ impl<'a> Args<'a> {
     }
 
     /// All arguments, the command's name included.
-    pub fn all(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.request.iter()
     }
 

@@ -1,6 +1,7 @@
 //! CLIENT: what a connection can learn and change about itself, and what it can see of the others.
 
 use super::args::Args;
+use super::blocking::{Release, release};
 use super::client_info::client_info_line;
 use super::client_kill::{kill, parse_kind};
 use super::client_tracking::{caching, getredir, tracking, trackinginfo};
@@ -272,17 +273,18 @@ fn unpause(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// No command blocks yet, so there is nobody to wake.
+/// Frees a client that waits for a key; one that waits for the end of a pause is not meant.
 fn unblock(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     at_most_four(args)?;
-    if args.len() == 4 {
-        let reason = args.at(3);
-        if !reason.eq_ignore_ascii_case(b"timeout") && !reason.eq_ignore_ascii_case(b"error") {
-            return Err(CommandError::UnblockReason);
-        }
-    }
-    args.next_int()?;
-    ctx.reply.int(0);
+    let how = match args.at(3) {
+        _ if args.len() < 4 => Release::TimedOut,
+        reason if reason.eq_ignore_ascii_case(b"timeout") => Release::TimedOut,
+        reason if reason.eq_ignore_ascii_case(b"error") => Release::Unblocked,
+        _ => return Err(CommandError::UnblockReason),
+    };
+    let id = args.next_int()?;
+    let was_blocked = ClientId::try_from(id).is_ok_and(|id| release(ctx.engine, id, how));
+    ctx.reply.int(was_blocked.into());
     Ok(())
 }
 

@@ -65,7 +65,7 @@ fn flags(session: &Session) -> String {
         ('O', session.is_monitor),
         ('P', session.is_subscribed()),
         ('x', session.in_transaction()),
-        ('b', session.postponed),
+        ('b', session.waits()),
         ('t', caching.is_some()),
         ('R', caching.is_some_and(|caching| caching.redirect_broken)),
         ('B', caching.is_some_and(Caching::is_broadcast)),

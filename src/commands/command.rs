@@ -240,7 +240,6 @@ pub const fn range(index: usize, last: i64, step: usize, access: u32) -> KeySpec
 }
 
 /// `numkeys key ...` with the number at argument `index`.
-#[cfg_attr(not(test), expect(dead_code, reason = "no command of the table counts its keys yet"))]
 pub const fn counted_keys(index: usize, access: u32) -> KeySpec {
     KeySpec { access, begin: Begin::Index(index), find: Find::Count { at: 0, first: 1, step: 1 }, notes: "" }
 }

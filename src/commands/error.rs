@@ -123,10 +123,27 @@ pub enum CommandError {
     LcsOutOfMemory,
 
     // Lists.
+    #[error("ERR numkeys should be greater than 0")]
+    NumkeysNotPositive,
+    #[error("ERR count should be greater than 0")]
+    CountNotPositive,
+    #[error(
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to \
+         start from the end of the list"
+    )]
+    RankZero,
+    #[error("ERR COUNT can't be negative")]
+    CountNegative,
+    #[error("ERR MAXLEN can't be negative")]
+    MaxlenNegative,
 
     // Hashes.
 
     // Sets.
+    #[error("ERR Number of keys can't be greater than number of args")]
+    NumkeysTooBig,
+    #[error("ERR LIMIT can't be negative")]
+    NegativeLimit,
 
     // Sorted sets.
 
@@ -182,7 +199,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
-    CountNotPositive,
+    GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
@@ -256,6 +273,10 @@ pub enum CommandError {
     PauseMode,
     #[error("ERR timeout is not an integer or out of range")]
     TimeoutNotAnInteger,
+    #[error("ERR timeout is not a float or out of range")]
+    TimeoutNotAFloat,
+    #[error("UNBLOCKED client unblocked via CLIENT UNBLOCK")]
+    Unblocked,
     #[error("ERR timeout is negative")]
     TimeoutNegative,
     #[error("ERR timeout is out of range")]

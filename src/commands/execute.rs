@@ -19,6 +19,8 @@ pub enum Outcome {
     Done,
     /// It waits for CLIENT PAUSE to end and must be handed in again.
     Postponed,
+    /// It waits for a key. The request has been kept; see `blocking`.
+    Blocked,
 }
 
 /// Executes a client's request: lookup (unless done already), admission, MULTI's queue, and the command
@@ -86,6 +88,11 @@ fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option
         return Outcome::Done;
     }
     call(ctx, id, &mut args);
+    if ctx.client.blocked {
+        let request = args.request_mut();
+        ctx.engine.blocked.keep_request(ctx.client.id, || (id, request.to_owned_request()));
+        return Outcome::Blocked;
+    }
     if let Some(caching) = &mut ctx.client.caching
         && ctx.client.transaction.is_none()
         && ctx.registry.command(id).flags & flags::KEEPS_CACHING == 0
@@ -137,6 +144,7 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
         args.keep_whole();
     }
 
+    let dirty = ctx.keys.effects.dirty();
     let result = (command.handler)(ctx, args);
 
     let ended_us = clock::now_us();
@@ -150,11 +158,15 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
         // A transaction may change CLIENT REPLY midway: EXEC mutes what it writes itself.
         mute(ctx, mark);
     }
-    record(ctx, id, args, ended_us.saturating_sub(started_us), failed);
-    if is_monitored {
+    // A command that waits has not been executed yet; it is once its client is served.
+    if !ctx.client.blocked {
+        record(ctx, id, args, ended_us.saturating_sub(started_us), failed);
+    }
+    if is_monitored && !ctx.engine.blocked.is_retrying() {
         monitor::feed(ctx, args, db);
     }
-    effects::perform(ctx);
+    let changed = ctx.keys.effects.dirty() != dirty;
+    effects::perform(ctx, args, changed);
     invalidation::remember_reads(ctx, command, args);
     ctx.command = outer;
     if ctx.engine.nesting == 0 {

@@ -5,6 +5,7 @@
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
+//! * `blocking`: commands that wait for a key.
 //! * `evict`, `free`: room under `maxmemory`; dropping values.
 //! * `invalidation`, `client_info`: what client-side caches are told; the line that describes a client.
 //! * `key_extraction`: which arguments of a command line are keys.
@@ -26,6 +27,7 @@ mod execute;
 mod prefetch;
 mod admit;
 mod effects;
+mod blocking;
 mod evict;
 mod free;
 mod invalidation;
@@ -68,6 +70,7 @@ mod miscellany;
 #[cfg(test)]
 mod testing;
 
+pub use blocking::{Release, may_serve, process_again, release};
 pub use client_info::client_info_line;
 pub use command::Command;
 pub use context::Ctx;

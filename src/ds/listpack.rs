@@ -1,1 +1,364 @@
-//! Redis's serialized list, in memory as on disk.
+//! Redis's serialized list, in memory as on disk: short strings one behind the other in a block, readable in
+//! both directions.
+//!
+//! ```text
+//! bytes 0-3    length of the whole in bytes, little endian
+//! bytes 4-5    number of elements, little endian; 65535 stands for that or more
+//! entries      see `entry`
+//! last byte    0xff
+//! ```
+//!
+//! Steps between neighbours, pushing and popping at the end take constant time; whatever else takes time in
+//! proportion to the bytes behind the place. Hence a listpack suits some kilobytes, not millions of elements.
+//!
+//! **Layout.** The block is a boxed slice that may be longer than the listpack, whose length stands in its
+//! own header. So a [`ListPack`] is two words, and grows by whole classes of the allocator. One that never had
+//! an element has no block.
+//!
+//! **Invariant.** The bytes of a [`ListPack`] and of a [`ListPackRef`] are well-formed: they were made here or
+//! passed [`ListPackRef::validate`]. Methods rely on it, and a position ([`At`]) is one of the same
+//! listpack, in its present state.
+
+use std::fmt;
+
+use self::entry::Encoded;
+pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
+use super::StrRef;
+use crate::util::size_class::size_class;
+
+mod entry;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+const HEADER_BYTES: usize = 6;
+const END: u8 = 0xff;
+/// Number of elements from which the header does not tell it.
+const COUNT_MANY: usize = u16::MAX as usize;
+/// A listpack without elements.
+const EMPTY: [u8; EMPTY_BYTES] = [EMPTY_BYTES as u8, 0, 0, 0, 0, 0, END];
+const EMPTY_BYTES: usize = HEADER_BYTES + 1;
+
+/// Where an element is: valid until something before it is added, removed or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At(u32);
+
+impl At {
+    /// Fits, as the header tells the length of a listpack in 32 bits.
+    fn new(offset: usize) -> Self {
+        Self(offset as u32)
+    }
+
+    fn offset(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A listpack that can be changed. See the module's page.
+pub struct ListPack {
+    /// The listpack, and room for more of it. Nothing stands for a listpack without elements.
+    block: Box<[u8]>,
+}
+
+impl ListPack {
+    /// A listpack should not grow beyond this (1 GiB); 4 GiB cannot be expressed. Whoever adds sees to it.
+    pub const BYTES_MAX: usize = 1 << 30;
+
+    /// An empty listpack; allocates nothing.
+    pub fn new() -> Self {
+        Self { block: Box::default() }
+    }
+
+    /// An empty listpack that can grow to `bytes` without moving.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut pack = Self::new();
+        pack.resize_block(bytes.max(EMPTY_BYTES));
+        pack
+    }
+
+    /// The listpack that these bytes are.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Malformed> {
+        let (_, len) = ListPackRef::validate_and_count(&bytes)?;
+        let mut pack = Self { block: bytes.into_boxed_slice() };
+        // A listpack with few elements may have been saved without their number.
+        pack.set_count(len);
+        Ok(pack)
+    }
+
+    /// A copy without spare room.
+    pub fn from_view(view: ListPackRef<'_>) -> Self {
+        Self { block: view.as_bytes().into() }
+    }
+
+    pub fn push_back(&mut self, value: StrRef<'_>) {
+        let end = self.byte_len() - 1;
+        self.insert_at(end, value);
+    }
+
+    /// Adds a text; the text of an integer becomes that integer.
+    pub fn push_back_text(&mut self, text: &[u8]) {
+        self.push_back(StrRef::of(text));
+    }
+
+    pub fn push_front(&mut self, value: StrRef<'_>) {
+        self.insert_at(HEADER_BYTES, value);
+    }
+
+    /// Returns where the new element is.
+    pub fn insert_before(&mut self, at: At, value: StrRef<'_>) -> At {
+        self.insert_at(at.offset(), value);
+        at
+    }
+
+    /// Returns where the new element is.
+    pub fn insert_after(&mut self, at: At, value: StrRef<'_>) -> At {
+        let offset = self.view().end_of(at);
+        self.insert_at(offset, value);
+        At::new(offset)
+    }
+
+    /// Puts another value in the place of one; the place stays the same.
+    pub fn replace(&mut self, at: At, value: StrRef<'_>) {
+        let encoded = Encoded::of(value);
+        let old_bytes = self.view().end_of(at) - at.offset();
+        encoded.write(self.splice(at.offset(), old_bytes, encoded.total_bytes()));
+    }
+
+    /// Takes an element out; returns where its successor is, if it has one.
+    pub fn remove(&mut self, at: At) -> Option<At> {
+        let end = self.view().end_of(at);
+        self.remove_bytes(at.offset(), end, 1);
+        self.view().checked(at)
+    }
+
+    /// Takes out up to `count` elements from the one with this index on.
+    pub fn remove_range(&mut self, index: usize, count: usize) {
+        let view = self.view();
+        let Some(from) = view.at_offset_index(index) else { return };
+        let removed = count.min(view.len() - index);
+        let to_the_end = index + removed == view.len();
+        let end = if to_the_end { view.byte_len() - 1 } else { view.skip_from(from, removed) };
+        self.remove_bytes(from.offset(), end, removed);
+    }
+
+    pub fn pop_front(&mut self) {
+        self.remove_range(0, 1);
+    }
+
+    pub fn pop_back(&mut self) {
+        if let Some(at) = self.view().last() {
+            self.remove_bytes(at.offset(), self.byte_len() - 1, 1);
+        }
+    }
+
+    /// Takes out the elements from the one with this index on, and returns them.
+    #[must_use]
+    pub fn split_off(&mut self, index: usize) -> Self {
+        let view = self.view();
+        let Some(from) = view.at_offset_index(index) else { return Self::new() };
+        let end = view.byte_len() - 1;
+        let moved = view.len() - index;
+
+        let mut tail = Self::with_capacity(EMPTY_BYTES + end - from.offset());
+        tail.splice(HEADER_BYTES, 0, end - from.offset())
+            .copy_from_slice(&view.as_bytes()[from.offset()..end]);
+        tail.set_count(moved);
+        self.remove_bytes(from.offset(), end, moved);
+        tail
+    }
+
+    /// Adds the elements of another listpack behind the last.
+    pub fn append(&mut self, other: ListPackRef<'_>) {
+        let count = self.len() + other.len();
+        let end = self.byte_len() - 1;
+        let entries = other.entries();
+        self.splice(end, 0, entries.len()).copy_from_slice(entries);
+        self.set_count(count);
+    }
+
+    /// Gives back the room that is not used, where the allocator would take any.
+    pub fn shrink(&mut self) {
+        if size_class(self.byte_len()) < size_class(self.block.len()) {
+            self.resize_block(self.byte_len());
+        }
+    }
+
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        let bytes = self.byte_len();
+        if self.block.is_empty() {
+            self.resize_block(bytes);
+        }
+        let mut block = self.block.into_vec();
+        block.truncate(bytes);
+        block
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        size_class(self.block.len())
+    }
+
+    #[inline]
+    pub fn view(&self) -> ListPackRef<'_> {
+        ListPackRef::trusted(self.block.get(..self.byte_len()).unwrap_or(&EMPTY))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.view().as_bytes()
+    }
+
+    /// Length in bytes, header and end included.
+    #[inline]
+    pub fn byte_len(&self) -> usize {
+        view::declared_bytes(&self.block).unwrap_or(EMPTY_BYTES)
+    }
+
+    /// Number of elements; counts them from 65535 on.
+    pub fn len(&self) -> usize {
+        self.view().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.view().is_empty()
+    }
+
+    pub fn first(&self) -> Option<At> {
+        self.view().first()
+    }
+
+    pub fn last(&self) -> Option<At> {
+        self.view().last()
+    }
+
+    pub fn next(&self, at: At) -> Option<At> {
+        self.view().next(at)
+    }
+
+    pub fn prev(&self, at: At) -> Option<At> {
+        self.view().prev(at)
+    }
+
+    /// Where the element with this index is; -1 is the last.
+    pub fn at_index(&self, index: i64) -> Option<At> {
+        self.view().at_index(index)
+    }
+
+    pub fn value(&self, at: At) -> StrRef<'_> {
+        self.view().value(at)
+    }
+
+    pub fn iter(&self) -> Iter<'_> {
+        self.view().iter()
+    }
+
+    /// See [`ListPackRef::find`].
+    pub fn find(&self, text: &[u8], skip: usize) -> Option<At> {
+        self.view().find(text, skip)
+    }
+
+    /// Bytes that a value takes in a listpack.
+    pub fn encoded_len(value: StrRef<'_>) -> usize {
+        Encoded::of(value).total_bytes()
+    }
+
+    fn insert_at(&mut self, offset: usize, value: StrRef<'_>) {
+        let encoded = Encoded::of(value);
+        encoded.write(self.splice(offset, 0, encoded.total_bytes()));
+        let count = self.view().declared_len();
+        if count < COUNT_MANY {
+            self.set_count(count + 1);
+        }
+    }
+
+    fn remove_bytes(&mut self, from: usize, end: usize, elements: usize) {
+        let known = self.view().declared_len();
+        self.splice(from, end - from, 0);
+        let count = if known < COUNT_MANY { known - elements } else { self.view().count() };
+        self.set_count(count);
+        // What has become less than half full gives the rest back; the gap keeps it from going back and forth.
+        let class = size_class(self.byte_len());
+        if class <= size_class(self.block.len()) / 2 {
+            self.resize_block(class);
+        }
+    }
+
+    /// Replaces `removed` bytes at `offset` by a gap of `inserted` bytes, which is returned to be filled.
+    fn splice(&mut self, offset: usize, removed: usize, inserted: usize) -> &mut [u8] {
+        let old_bytes = self.byte_len();
+        let bytes = old_bytes - removed + inserted;
+        if bytes > self.block.len() {
+            self.resize_block(size_class(bytes));
+        }
+        self.block.copy_within(offset + removed..old_bytes, offset + inserted);
+        self.set_byte_len(bytes);
+        &mut self.block[offset..offset + inserted]
+    }
+
+    /// Moves to a block of this length, which suffices for what is there.
+    fn resize_block(&mut self, bytes: usize) {
+        let mut block = std::mem::take(&mut self.block).into_vec();
+        block.truncate(bytes);
+        block.reserve_exact(bytes - block.len());
+        if block.is_empty() {
+            block.extend_from_slice(&EMPTY);
+        }
+        block.resize(bytes, 0);
+        self.block = block.into_boxed_slice();
+    }
+
+    fn set_byte_len(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).expect("callers keep listpacks below BYTES_MAX");
+        self.block[..4].copy_from_slice(&bytes.to_le_bytes());
+    }
+
+    fn set_count(&mut self, count: usize) {
+        self.block[4..6].copy_from_slice(&(count.min(COUNT_MANY) as u16).to_le_bytes());
+    }
+}
+
+impl Default for ListPack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A copy has no spare room.
+impl Clone for ListPack {
+    fn clone(&self) -> Self {
+        Self::from_view(self.view())
+    }
+}
+
+impl PartialEq for ListPack {
+    fn eq(&self, other: &Self) -> bool {
+        self.view() == other.view()
+    }
+}
+
+impl Eq for ListPack {}
+
+impl fmt::Debug for ListPack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(formatter)
+    }
+}
+
+impl<'a> FromIterator<StrRef<'a>> for ListPack {
+    fn from_iter<I: IntoIterator<Item = StrRef<'a>>>(values: I) -> Self {
+        let mut pack = Self::new();
+        for value in values {
+            pack.push_back(value);
+        }
+        pack
+    }
+}
+
+impl<'a> IntoIterator for &'a ListPack {
+    type Item = StrRef<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}

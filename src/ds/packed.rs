@@ -30,6 +30,8 @@ const INT_BYTES: [usize; 6] = [1, 2, 3, 4, 6, 8];
 
 /// Bytes of a reference to a long string.
 pub const LONG_BYTES: usize = 5;
+/// Texts longer than this are kept beside blocks that are searched and moved often.
+pub const SHORT_TEXT_BYTES_MAX: usize = 64;
 
 /// One string of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +106,16 @@ pub fn push_str(string: StrRef<'_>, block: &mut Vec<u8>) {
 }
 
 fn push_int(number: i64, block: &mut Vec<u8>) {
+    let (code, bytes) = int_form(number);
+    block.push(code);
+    block.extend_from_slice(&number.to_le_bytes()[..bytes]);
+}
+
+/// The code of an integer, and how many of its bytes follow.
+fn int_form(number: i64) -> (u8, usize) {
     let significant_bits = 65 - (if number < 0 { !number } else { number }).leading_zeros() as usize;
     let fits = INT_BYTES.iter().position(|bytes| significant_bits <= 8 * bytes).unwrap_or(5);
-    block.push(INT_FIRST + fits as u8);
-    block.extend_from_slice(&number.to_le_bytes()[..INT_BYTES[fits]]);
+    (INT_FIRST + fits as u8, INT_BYTES[fits])
 }
 
 #[inline]
@@ -131,6 +139,49 @@ fn push_bytes(text: &[u8], block: &mut Vec<u8>) {
 pub fn push_long(id: LongId, block: &mut Vec<u8>) {
     block.push(LONG);
     block.extend_from_slice(&id.to_u32().to_le_bytes());
+}
+
+/// A packed string by itself, without an allocation: what is looked for in blocks, and appended to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Short {
+    bytes: [u8; 1 + SHORT_TEXT_BYTES_MAX],
+    len: u8,
+}
+
+impl Short {
+    /// Packs a canonical string, unless it is longer than [`SHORT_TEXT_BYTES_MAX`].
+    #[inline]
+    pub fn of(string: StrRef<'_>) -> Option<Self> {
+        let mut bytes = [0; 1 + SHORT_TEXT_BYTES_MAX];
+        let len = match string {
+            StrRef::Int(number) => {
+                let (code, length) = int_form(number);
+                bytes[0] = code;
+                bytes[1..=length].copy_from_slice(&number.to_le_bytes()[..length]);
+                length
+            }
+            StrRef::Bytes(text) if text.len() <= SHORT_TEXT_BYTES_MAX => {
+                bytes[0] = text.len() as u8;
+                bytes[1..=text.len()].copy_from_slice(text);
+                text.len()
+            }
+            StrRef::Bytes(_) => return None,
+        };
+        Some(Self { bytes, len: 1 + len as u8 })
+    }
+
+    /// A reference to a long string.
+    pub fn of_long(id: LongId) -> Self {
+        let mut bytes = [0; 1 + SHORT_TEXT_BYTES_MAX];
+        bytes[0] = LONG;
+        bytes[1..LONG_BYTES].copy_from_slice(&id.to_u32().to_le_bytes());
+        Self { bytes, len: LONG_BYTES as u8 }
+    }
+
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
 }
 
 #[cfg(test)]
@@ -192,6 +243,17 @@ mod tests {
         for (text, length) in lengths {
             assert_eq!(packed(text).len(), length, "{}", text.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_string_by_itself_is_packed_as_in_a_block() {
+        let texts: [&[u8]; 5] = [b"", b"-7", b"123456789012", b"member", &[b'x'; SHORT_TEXT_BYTES_MAX]];
+        for text in texts {
+            assert_eq!(Short::of(StrRef::of(text)).unwrap().as_bytes(), packed(text));
+        }
+        assert!(Short::of(StrRef::of(&[b'x'; SHORT_TEXT_BYTES_MAX + 1])).is_none());
+        let id = LongId::from_u32(0x0102_0304);
+        assert_eq!(Packed::read(Short::of_long(id).as_bytes()), (Packed::Long(id), LONG_BYTES));
     }
 
     #[test]

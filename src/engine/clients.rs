@@ -88,6 +88,21 @@ impl Clients {
         self.slots[slot] = Some(client);
     }
 
+    /// Puts a client back while others execute, who may have something to tell it. [`Clients::resume`] must follow.
+    pub fn suspend(&mut self, client: &mut Client) {
+        let id = client.session.id;
+        let stand_in = Client { session: Session::new(id, 0), reply: Reply::default() };
+        self.put_back(Box::new(mem::replace(client, stand_in)));
+    }
+
+    /// Takes a suspended client out again, into the place it came from.
+    pub fn resume(&mut self, client: &mut Client) {
+        let slot = self.slot_of.get(&client.session.id).copied();
+        if let Some(suspended) = slot.and_then(|slot| self.take(slot)) {
+            *client = *suspended;
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.slot_of.len()
     }

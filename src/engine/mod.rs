@@ -4,8 +4,10 @@
 //! * `parts`: the engine itself.
 //! * `session`, `clients`: one client, and the table of all.
 //! * `client_memory`: what clients hold.
+//! * `blocked`: who waits on which keys.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
+//! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -16,20 +18,24 @@ mod session;
 mod clients;
 mod client_memory;
 mod watch;
+mod blocked;
 mod pause;
 mod eviction;
 mod loading;
 mod memory;
 mod snapshots;
 mod snapshot_child;
+mod downstream;
 mod action;
 mod apply;
 mod shutdown;
 
 pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
+pub use blocked::{Blocked, Deadline, Retry, Wait};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
+pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;

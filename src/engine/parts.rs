@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use super::action::Action;
 use super::apply::{Listen, NoSockets, OomScore};
+use super::blocked::Blocked;
 use super::client_memory::ClientMemory;
 use super::clients::Clients;
+use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
 use super::snapshots::SnapshotStatus;
@@ -30,6 +32,8 @@ pub struct Engine {
     pub expiry: ActiveExpiry,
     pub eviction: Eviction,
     pub watches: Watches,
+    pub blocked: Blocked,
+    pub downstream: Downstream,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -129,6 +133,8 @@ impl Engine {
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             watches: Watches::default(),
+            blocked: Blocked::default(),
+            downstream: Downstream::default(),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),

@@ -130,6 +130,8 @@ pub struct Session {
     pub closing: Closing,
     /// Its request waits for CLIENT PAUSE to end; nothing more of it is executed meanwhile.
     pub postponed: bool,
+    /// Its command waits for a key, see `blocked`; nothing more of it is executed meanwhile.
+    pub blocked: bool,
     /// Its socket takes no more output for now.
     pub awaits_room: bool,
     /// Bytes read and not yet executed, and free room beside them, for CLIENT LIST.
@@ -185,6 +187,7 @@ impl Session {
             last_command: None,
             closing: Closing::No,
             postponed: false,
+            blocked: false,
             awaits_room: false,
             query_buffer_bytes: 0,
             query_buffer_free_bytes: 0,
@@ -206,6 +209,12 @@ impl Session {
     /// Whether a RESP2 client is limited to the commands of the subscribed mode.
     pub fn is_subscribed(&self) -> bool {
         self.subscriptions + self.shard_subscriptions > 0
+    }
+
+    /// Whether a request of it has to wait, and all that came behind it.
+    #[inline]
+    pub fn waits(&self) -> bool {
+        self.postponed || self.blocked
     }
 
     /// Whether replies are dropped at present (CLIENT REPLY).

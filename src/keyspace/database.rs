@@ -16,7 +16,7 @@
 //!
 //! Collections are looked up by their type, see `typed`.
 
-use super::aging::{Aging, idle_seconds};
+use super::aging::Aging;
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::layout::Kind;
@@ -356,57 +356,6 @@ impl Keyspace {
         self.databases.get(db).into_iter().flat_map(|database| database.index.iter())
     }
 
-    /// Keys in a database, expired ones included.
-    pub fn len(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.len())
-    }
-
-    /// Whether all databases are empty.
-    pub fn is_empty(&self) -> bool {
-        self.databases.iter().all(|database| database.index.len() == 0)
-    }
-
-    /// Keys with an expiry in a database.
-    pub fn volatile_len(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.volatile_len())
-    }
-
-    /// INFO's `avg_ttl` in milliseconds, an estimate of the active expiry cycle.
-    pub fn average_ttl_ms(&self, db: usize) -> i64 {
-        self.databases.get(db).map_or(0, |database| database.average_ttl_ms)
-    }
-
-    /// Bytes of a database's tables, without the entries.
-    pub fn table_bytes(&self, db: usize) -> usize {
-        self.databases.get(db).map_or(0, |database| database.index.table_bytes())
-    }
-
-    /// Buckets of a database's tables: of all keys, and of those with an expiry.
-    pub fn table_buckets(&self, db: usize) -> (usize, usize) {
-        self.databases.get(db).map_or((0, 0), |database| database.index.buckets())
-    }
-
-    /// Bytes of an entry with its share of the tables (MEMORY USAGE).
-    pub fn memory_bytes(entry: EntryRef<'_>) -> usize {
-        entry.memory_bytes() + Index::share_bytes(entry)
-    }
-
-    /// OBJECT IDLETIME.
-    pub fn idle_seconds(&self, entry: EntryRef<'_>) -> u32 {
-        idle_seconds(entry.access(), self.now_ms)
-    }
-
-    /// OBJECT FREQ.
-    pub fn frequency(&self, entry: EntryRef<'_>) -> u8 {
-        self.aging.frequency(entry.access(), self.now_ms)
-    }
-
-    /// Reads every entry and checks the tables.
-    #[cfg(any(test, debug_assertions))]
-    pub fn assert_invariants(&self) {
-        self.databases.iter().for_each(|database| database.index.assert_invariants());
-    }
-
     pub(super) fn hash_key(&self) -> (u64, u64) {
         self.hash_key
     }
@@ -503,6 +452,14 @@ impl Keyspace {
         }
         self.touch(found);
         Some(found)
+    }
+
+    /// A key that the running command has looked up already: without any trace.
+    pub(super) fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let index = &self.current().index;
+        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
+        is_live.then_some(entry)
     }
 
     /// As `live`, but a hidden key is found: a write takes its place.

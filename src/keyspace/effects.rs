@@ -139,6 +139,9 @@ pub enum Propagation {
     AsReceivedToReplicas,
 }
 
+/// Who must hear of every change.
+const INTERESTED_IN_CHANGES: Interest = Interest::WATCH.union(Interest::TRACKING).union(Interest::BLOCKED);
+
 /// The recorder. See the module's page.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -207,7 +210,7 @@ impl Effects {
     /// A key was changed in a way that does not count as dirty.
     #[inline]
     pub fn touched(&mut self, db: usize, key: &[u8]) {
-        if self.interest.intersects(Interest::WATCH.union(Interest::TRACKING)) {
+        if self.interest.intersects(INTERESTED_IN_CHANGES) {
             self.record(Effect::Changed, db, key);
         }
     }
@@ -304,8 +307,9 @@ impl Effects {
     }
 
     fn deleted(&mut self, effect: Effect, class: EventClass, db: usize, key: &[u8]) {
-        let anyone = Interest::WATCH.union(Interest::TRACKING).union(Interest::PROPAGATION);
-        if self.interest.intersects(anyone) || self.wants_event(class) {
+        if self.interest.intersects(INTERESTED_IN_CHANGES.union(Interest::PROPAGATION))
+            || self.wants_event(class)
+        {
             self.record(effect, db, key);
         }
     }

@@ -9,7 +9,8 @@
 //! * [`aging`]: LRU clock and LFU counter.
 //! * [`effects`]: what a command did, for the executor to perform.
 //! * [`database`]: lookups and writes in the selected database: what commands use.
-//! * [`update`]: a key that is being changed.
+//! * [`update`]: a string that is being changed; [`typed`]: collections, read and changed.
+//! * `figures`: numbers about databases and entries.
 //! * [`transfer`]: rename, copy, move, swap, flush.
 //! * [`expire`]: the active expiry cycle.
 //! * [`evict`]: choosing victims when memory is short.
@@ -22,6 +23,7 @@ pub mod effects;
 pub mod entry;
 pub mod evict;
 pub mod expire;
+mod figures;
 mod layout;
 pub mod transfer;
 pub mod typed;

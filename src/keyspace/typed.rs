@@ -4,6 +4,8 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
+use smallvec::SmallVec;
+
 use super::database::Keyspace;
 use super::effects::EventClass;
 use super::entry::{Entry, Found};
@@ -46,10 +48,34 @@ impl Keyspace {
         }
     }
 
+    /// The values of several keys, for a command that reads them together; each as with [`Keyspace::read`], in
+    /// their order up to the first of another type.
+    pub fn read_all<T: Collection>(
+        &mut self,
+        keys: &[&[u8]],
+    ) -> Result<SmallVec<[Option<&T>; 8]>, WrongType> {
+        for key in keys {
+            self.read::<T>(key)?;
+        }
+        Ok(keys.iter().map(|key| T::of(self.reread(key)?.object()?)).collect())
+    }
+
     /// Makes a key this value, whatever it was, without an expiry (the results of STORE commands). Returns what
-    /// it replaces. Records `new`, but neither `changed` nor the command's own event.
-    pub fn set_object(&mut self, key: &[u8], value: impl Collection) -> Option<Entry> {
-        self.insert_entry(Entry::object(key, value.into_object(), None, self.initial_access()))
+    /// it replaces. Records `new` if there was no key, but neither `changed` nor the command's own event.
+    pub fn set_object<T: Collection>(&mut self, key: &[u8], value: T) -> Option<Entry> {
+        let hash = self.hash(key);
+        let Some(found) = self.live_used(hash, key) else {
+            self.insert_in_place_of_hidden(hash, key, value.into_object());
+            return None;
+        };
+        let entry = Entry::object(key, value.into_object(), None, self.initial_access());
+        let index = &mut self.current_mut().index;
+        let replaced = index.remove(found);
+        index.insert(hash, entry);
+        if T::AWAITED {
+            self.effects.wake(self.selected(), key);
+        }
+        replaced
     }
 }
 

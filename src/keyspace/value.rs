@@ -38,6 +38,9 @@ pub enum Object {
 
 const _: () = assert!(size_of::<Object>() == 24);
 
+const fn assert_send<T: Send>() {}
+const _: () = assert_send::<Object>();
+
 impl Object {
     pub fn kind(&self) -> Kind {
         match self {

@@ -105,8 +105,8 @@ impl<'a> Request<'a> {
     }
 
     /// The arguments in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).filter_map(|index| self.argument(index))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.len()).map(|index| self.argument(index).unwrap_or_default())
     }
 
     /// A copy that outlives the read buffer (MULTI's queue); big arguments move instead.

@@ -120,6 +120,7 @@ impl Server {
             }
         }
         self.engine.watches.forget(id);
+        self.engine.blocked.leave(id);
         self.engine.pubsub.remove_client(id);
         if let Some(caching) = &client.session.caching {
             self.engine.tracking.remove_client(id, caching);

@@ -23,7 +23,7 @@ const HZ_MAX: u32 = 500;
 /// What time has asked for and is not done yet.
 #[derive(Debug)]
 pub struct Cron {
-    timers: Timers,
+    pub(super) timers: Timers,
     /// What is left of the time for the slow expiry cycle; 0: it is over.
     expiry_left_us: u64,
     /// Listeners to ask again, because accepting failed.
@@ -98,6 +98,7 @@ impl Server {
                 }
                 // To wake the loop was all: `resume_postponed` looks at the pause itself.
                 Timer::PauseEnd => {}
+                Timer::BlockedClient => self.time_out_blocked(now_us),
             }
         }
     }

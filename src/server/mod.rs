@@ -22,6 +22,7 @@ mod listeners;
 mod logo;
 mod output;
 mod requests;
+mod blocked;
 mod shutdown;
 mod snapshots;
 mod start;

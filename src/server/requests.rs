@@ -1,6 +1,7 @@
 //! From bytes to executed requests: reading a connection and running every complete request of what
 //! was read, in one pass.
 
+use super::blocked;
 use super::cron::expired_keys;
 use super::event_loop::Server;
 use super::limits;
@@ -48,7 +49,10 @@ struct Bench<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Done,
+    /// It stays where it is.
     Wait,
+    /// It has been taken, but none behind it may execute.
+    Block,
 }
 
 /// Whether the connection lives on.
@@ -156,7 +160,7 @@ impl Bench<'_> {
         client: &mut Client,
         shared: &mut [u8],
     ) -> std::io::Result<ReadOutcome> {
-        let read = if client.session.postponed || !connection.input.is_idle() {
+        let read = if client.session.waits() || !connection.input.is_idle() {
             self.read_pending(connection, client)?
         } else {
             let read = connection.read(shared)?;
@@ -185,7 +189,7 @@ impl Bench<'_> {
         client: &mut Client,
     ) -> std::io::Result<ReadOutcome> {
         let mut input = std::mem::take(&mut connection.input);
-        let arriving = if client.session.postponed { None } else { input.parser.arriving() };
+        let arriving = if client.session.waits() { None } else { input.parser.arriving() };
         let read = if let Some((bytes, missing)) = arriving {
             connection.read_behind(bytes, missing)
         } else {
@@ -196,7 +200,7 @@ impl Bench<'_> {
             && count > 0
         {
             self.note_read(client, count);
-            if !client.session.postponed {
+            if !client.session.waits() {
                 self.execute_pending(&mut input, client);
             }
         }
@@ -248,13 +252,20 @@ impl Bench<'_> {
                     std::mem::swap(parser, &mut self.lookahead.parsers[next - 1]);
                 }
                 let command = self.lookahead.commands[next].take();
-                if self.execute_one(data.get(start..).unwrap_or_default(), parser, command, client)
-                    == Step::Wait
-                {
+                let step = self.execute_one(data.get(start..).unwrap_or_default(), parser, command, client);
+                if step == Step::Wait {
                     return start;
                 }
                 start += parser.consumed();
                 parser.reset();
+                if step == Step::Block {
+                    return start;
+                }
+                if self.engine.blocked.has_ready() {
+                    self.engine.clients.suspend(client);
+                    blocked::serve_ready(self.engine, self.keys, self.registry);
+                    self.engine.clients.resume(client);
+                }
                 if self.engine.clients.has_grown() {
                     limits::enforce_output_limits(self.engine, self.registry);
                 }
@@ -327,6 +338,7 @@ impl Bench<'_> {
                 client.session.postponed = true;
                 Step::Wait
             }
+            Outcome::Blocked => Step::Block,
         }
     }
 

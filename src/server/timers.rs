@@ -11,10 +11,12 @@ pub enum Timer {
     Report,
     /// CLIENT PAUSE is over.
     PauseEnd,
+    /// A blocked client has waited long enough.
+    BlockedClient,
 }
 
 impl Timer {
-    const ALL: [Self; 4] = [Self::Cron, Self::Rates, Self::Report, Self::PauseEnd];
+    const ALL: [Self; 5] = [Self::Cron, Self::Rates, Self::Report, Self::PauseEnd, Self::BlockedClient];
 }
 
 /// The deadlines; a timer that is not set never fires.

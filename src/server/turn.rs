@@ -8,10 +8,14 @@ impl Server {
     pub(super) fn before_poll(&mut self) {
         // First: clients whose pause is over may write, and what they write belongs to this turn.
         self.resume_postponed();
+        // Clients that were served may have sent more; what that wakes is served within the same call.
+        self.go_on_with_unblocked();
         // Before replies go out: what expires now is announced with them.
         self.expire_keys();
         // Likewise; and after expiry, which may have made the room that is wanted.
         self.evict_keys();
+        // Some wait for keys to go.
+        self.serve_blocked();
         // After all that can still change keys in this turn.
         commands::broadcast_invalidations(&mut self.engine);
         // Before writing: a client above its limit gets nothing more.
@@ -33,5 +37,6 @@ impl Server {
             || self.engine.clients.has_closing()
             || self.cron.expiry_goes_on()
             || self.engine.eviction.goes_on
+            || self.engine.blocked.has_unblocked()
     }
 }

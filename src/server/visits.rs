@@ -64,7 +64,7 @@ impl Engine {
             let session = &client.session;
             let idle_s = self.clock.unix_ms() / 1000 - session.last_interaction_ms / 1000;
             // Whoever waits for messages, or for us, may be silent.
-            let waits = session.kind() != ClientKind::Normal || session.is_monitor || session.postponed;
+            let waits = session.kind() != ClientKind::Normal || session.is_monitor || session.waits();
             !waits && idle_s > timeout_s
         })
     }

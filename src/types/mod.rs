@@ -5,16 +5,18 @@
 
 mod list;
 mod hash;
-mod set;
+pub mod set;
 mod zset;
-mod stream;
+pub mod stream;
 pub mod bitmap;
 pub mod bitfield;
 pub mod hyperloglog;
 pub mod geo;
 
-pub use hash::Hash;
-pub use list::List;
-pub use set::Set;
+pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
+pub use set::{Set, SetLimits};
+pub use list::{Element, End, List, ListLimits, NodeFigures, NodeView};
 pub use stream::Stream;
-pub use zset::Zset;
+pub use zset::{
+    AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits,
+};

@@ -1,8 +1,7 @@
 //! What the rules let pass, by name. A row may be removed or lowered; a new one needs an argument.
 
 /// Files beyond the soft limit: path, lines without unit tests.
-pub const LONG_FILES: &[(&str, usize)] =
-    &[("src/ds/table.rs", 533), ("src/keyspace/database.rs", 520), ("src/keyspace/entry.rs", 627)];
+pub const LONG_FILES: &[(&str, usize)] = &[("src/ds/table.rs", 533), ("src/keyspace/entry.rs", 625)];
 
 /// Functions beyond the limit: "path: name", lines.
 pub const LONG_FUNCTIONS: &[(&str, usize)] = &[];

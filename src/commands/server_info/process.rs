@@ -79,9 +79,13 @@ pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("maxclients", ctx.engine.config.limits.maxclients);
     lines.field("client_recent_max_input_buffer", memory.recent_input_peak());
     lines.field("client_recent_max_output_buffer", memory.recent_output_peak());
-    lines.field("blocked_clients", clients.iter().filter(|client| client.session.postponed).count());
+    lines.field("blocked_clients", clients.iter().filter(|client| client.session.waits()).count());
     lines.field("tracking_clients", ctx.engine.tracking.client_count());
-    lines.fields(&["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"], 0);
+    let blocked = &ctx.engine.blocked;
+    let (keys, keys_on_loss) = blocked.key_counts();
+    lines.field("clients_in_timeout_table", blocked.with_deadline());
+    lines.field("total_blocking_keys", keys);
+    lines.field("total_blocking_keys_on_nokey", keys_on_loss);
 }
 
 pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::keyspace::aging::idle_seconds;
 use crate::keyspace::aging::lru_bits_of_idle;
 use crate::keyspace::effects::{Batch, Effect, Interest};
 use crate::keyspace::transfer::Transfer;

@@ -1,0 +1,58 @@
+//! Collects members in any order, with scores that may still change, and makes a sorted set of them: the results
+//! of unions, intersections and differences. Sorting once at the end is cheaper than keeping order meanwhile.
+
+use super::block::Block;
+use super::sorted::Sorted;
+use super::{Repr, Zset, ZsetLimits};
+use crate::ds::StrRef;
+use crate::ds::record_table::{Key, RecordTable, Score};
+
+/// The members so far.
+#[derive(Debug, Default)]
+pub struct ZsetBuilder {
+    table: RecordTable<Score>,
+    /// Length of the longest text.
+    longest: usize,
+}
+
+impl ZsetBuilder {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Adds a member; if it is there already, its score becomes what `combine` makes of both.
+    pub fn add(&mut self, member: StrRef<'_>, score: f64, combine: impl FnOnce(f64, f64) -> f64) {
+        let key = Key::of_str(member);
+        match self.table.find(&key) {
+            Some(place) => {
+                let combined = combine(self.table.score(place), score);
+                self.table.set_score(place, combined);
+            }
+            None => {
+                self.table.insert_new(&key, &score.to_le_bytes());
+                self.longest = self.longest.max(member.len());
+            }
+        }
+    }
+
+    /// The sorted set, in the encoding that fits its final size.
+    pub fn finish(self, limits: &ZsetLimits) -> Zset {
+        let is_small = self.len() <= limits.entries_max && self.longest <= limits.value_bytes_max;
+        let sorted = Sorted::from_table(self.table);
+        Zset {
+            repr: if is_small {
+                Repr::Block(Block::from_sorted(sorted.ascending_from(0)))
+            } else {
+                Repr::Sorted(Box::new(sorted))
+            },
+        }
+    }
+}
