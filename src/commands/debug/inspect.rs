@@ -7,9 +7,9 @@ use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::engine::{Client, Session, client_memory_bytes};
+use crate::dataset;
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
-use crate::rdb::StringValue;
-use crate::rdb::payload::dump_string;
+use crate::rdb::{LATEST_VERSION, payload};
 
 /// What a payload of DUMP has besides the value: type, version, checksum.
 const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
@@ -33,14 +33,10 @@ pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// Bytes of the value in a snapshot.
+/// Bytes of the value in a snapshot; 0 if none of this version can hold it.
 fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
-    let payload = match entry.string() {
-        Some(StrRef::Int(number)) => dump_string(&StringValue::Int(number), compression),
-        Some(StrRef::Bytes(bytes)) => dump_string(&StringValue::from(bytes), compression),
-        None => return 0,
-    };
-    payload.len() - PAYLOAD_FRAME_BYTES
+    let payload = payload::dump(compression, LATEST_VERSION, |writer| dataset::write_value(writer, entry));
+    payload.map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
 }
 
 pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

@@ -43,6 +43,16 @@ impl ZsetBuilder {
         }
     }
 
+    /// Adds a member unless it is there; says whether it was not.
+    pub fn add_new(&mut self, member: StrRef<'_>, score: f64) -> bool {
+        let mut is_new = true;
+        self.add(member, score, |old, _| {
+            is_new = false;
+            old
+        });
+        is_new
+    }
+
     /// The sorted set, in the encoding that fits its final size.
     pub fn finish(self, limits: &ZsetLimits) -> Zset {
         let is_small = self.len() <= limits.entries_max && self.longest <= limits.value_bytes_max;
@@ -54,5 +64,34 @@ impl ZsetBuilder {
                 Repr::Sorted(Box::new(sorted))
             },
         }
+    }
+}
+
+impl Zset {
+    /// The sorted set of members that are known to be distinct, in any order: small unless there are too many.
+    pub fn of_distinct<'a>(
+        elements: impl Iterator<Item = (StrRef<'a>, f64)> + Clone,
+        limits: &ZsetLimits,
+    ) -> Self {
+        let is_small = elements.clone().count() <= limits.entries_max;
+        let in_order = |(left, left_score): &(StrRef<'_>, f64), (right, right_score): &(StrRef<'_>, f64)| {
+            left_score < right_score
+                || left_score == right_score
+                    && left.with_text(|left| right.with_text(|right| left < right))
+        };
+        if elements.clone().is_sorted_by(in_order) {
+            let repr = if is_small {
+                Repr::Block(Block::from_sorted(elements))
+            } else {
+                Repr::Sorted(Box::new(Sorted::from_sorted(elements)))
+            };
+            return Self { repr };
+        }
+        let mut builder = ZsetBuilder::new();
+        for (member, score) in elements {
+            builder.add_new(member, score);
+        }
+        builder.longest = 0;
+        builder.finish(limits)
     }
 }
