@@ -67,12 +67,12 @@ pub struct Verified<'a> {
     version: u16,
 }
 
-impl Verified<'_> {
+impl<'a> Verified<'a> {
     /// Reads the value, which must be all there is, and gives what `build` makes of it. Offsets in errors count
     /// from the payload's start.
     pub fn load<T, E: From<LoadError>>(
         &self,
-        build: impl FnOnce(Value<'_, &[u8]>) -> Result<T, E>,
+        build: impl FnOnce(Value<'_, &'a [u8]>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut input = Input::new(self.body, Some(self.body.len() as u64));
         input.drop_checksum();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::ValueWriter;
 use super::format::{
-    FUNCTIONS_SINCE_VERSION, MAGIC, OLDEST_WRITABLE_VERSION, Opcode, RDB_VERSION,
+    FUNCTIONS_SINCE_VERSION, LATEST_VERSION, MAGIC, OLDEST_WRITABLE_VERSION, Opcode, RDB_VERSION,
 };
 use super::output::Output;
 
@@ -15,7 +15,7 @@ pub struct WriterOptions {
     pub compression: bool,
     /// Compute the checksum; without it, 0 is written in its place, and no reader checks anything.
     pub checksum: bool,
-    /// From `OLDEST_WRITABLE_VERSION` to `RDB_VERSION`.
+    /// From `OLDEST_WRITABLE_VERSION` to `LATEST_VERSION`.
     pub version: u8,
 }
 
@@ -47,7 +47,7 @@ impl<W: Write> Writer<W> {
     /// Begins a snapshot. `InvalidInput` if the version is none that can be written.
     pub fn new(inner: W, options: WriterOptions) -> io::Result<Self> {
         let WriterOptions { compression, checksum, version } = options;
-        if !(OLDEST_WRITABLE_VERSION..=RDB_VERSION).contains(&version) {
+        if !(OLDEST_WRITABLE_VERSION..=LATEST_VERSION).contains(&version) {
             return Err(invalid("cannot write this version of the snapshot format"));
         }
         let mut output = Output::new(inner, compression, checksum);
