@@ -1,5 +1,6 @@
 //! A value in memory out of a value of the format.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use crate::keyspace::entry::Entry;
@@ -20,30 +21,34 @@ pub struct Limits {
 
 /// A value that belongs to no key yet.
 #[derive(Debug)]
-pub enum Built {
-    Int(i64),
-    Bytes(Vec<u8>),
+pub enum Built<'r> {
+    String(StringValue<'r>),
     Object(Object),
 }
 
-impl Built {
+impl Built<'_> {
     /// The value behind a key.
     pub fn into_entry(self, key: &[u8], expiry_ms: Option<i64>, access: u32) -> Entry {
-        match self {
-            Self::Int(number) => Entry::string(key, NewString::Int(number), expiry_ms, access),
-            Self::Bytes(bytes) => Entry::string(key, NewString::Owned(bytes), expiry_ms, access),
-            Self::Object(object) => Entry::object(key, object, expiry_ms, access),
-        }
+        let string = match self {
+            Self::String(StringValue::Int(number)) => NewString::Int(number),
+            Self::String(StringValue::Bytes(Cow::Borrowed(bytes))) => NewString::Bytes(bytes),
+            Self::String(StringValue::Bytes(Cow::Owned(bytes))) => NewString::Owned(bytes),
+            Self::Object(object) => return Entry::object(key, object, expiry_ms, access),
+        };
+        Entry::string(key, string, expiry_ms, access)
     }
 }
 
 /// Makes the value that is read; `None` if it is a collection without elements, which only streams can be.
 /// `offset` is where it begins.
-pub fn build<R: Read>(value: Value<'_, R>, offset: u64, limits: &Limits) -> Result<Option<Built>, LoadError> {
+pub fn build<'r, R: Read>(
+    value: Value<'r, R>,
+    offset: u64,
+    limits: &Limits,
+) -> Result<Option<Built<'r>>, LoadError> {
     let twice = |what| LoadError::Corrupt { offset, what };
     let object = match value {
-        Value::String(StringValue::Int(number)) => return Ok(Some(Built::Int(number))),
-        Value::String(StringValue::Bytes(bytes)) => return Ok(Some(Built::Bytes(bytes.into_owned()))),
+        Value::String(string) => return Ok(Some(Built::String(string))),
         Value::Stream(stream) => Object::Stream(stream),
         Value::List(list) => Object::List(list_of(list, &limits.list)?),
         Value::IntSet(integers) => Object::Set(Set::from_integers(integers, &limits.set)),

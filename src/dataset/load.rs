@@ -147,7 +147,8 @@ fn skip_empty(key: &[u8], loaded: &mut Loaded) {
     loaded.empty_keys += 1;
 }
 
-fn access_of(usage: Option<Usage>, keys: &Keyspace, now_ms: i64) -> u32 {
+/// The clock of an entry of this usage.
+pub fn access_of(usage: Option<Usage>, keys: &Keyspace, now_ms: i64) -> u32 {
     match (usage, keys.aging()) {
         (Some(Usage::IdleSeconds(seconds)), Aging::Lru) => aging::lru_bits_of_idle(seconds, now_ms),
         (Some(Usage::Frequency(counter)), Aging::Lfu { .. }) => aging::lfu_bits(now_ms, counter),

@@ -11,8 +11,8 @@ mod load;
 mod save;
 
 pub use build::{Built, Limits, build};
-pub use load::{Load, LoadOptions, Loaded, ReadError};
-pub use save::{Header, KeptUsage, write, write_value};
+pub use load::{access_of, Load, LoadOptions, Loaded, ReadError};
+pub use save::{Header, KeptUsage, dump, version_of, write};
 
 #[cfg(test)]
 mod tests;

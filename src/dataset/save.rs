@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::keyspace::entry::EntryRef;
 use crate::keyspace::{Keyspace, Object, StrRef};
-use crate::rdb::{Form, ListNode, StringValue, Usage, ValueWriter, Writer, aux};
+use crate::rdb::{Form, LATEST_VERSION, ListNode, RDB_VERSION, StringValue, Usage, ValueWriter, Writer, aux, payload};
 use crate::types::set::Content;
 use crate::types::{NodeView, SHOW_EXPIRED};
 
@@ -71,8 +71,22 @@ fn usage_of(keys: &Keyspace, entry: EntryRef<'_>, usage: KeptUsage) -> Option<Us
     }
 }
 
-/// Writes the value of a key.
-pub fn write_value<W: Write>(writer: ValueWriter<'_, W>, entry: EntryRef<'_>) -> io::Result<()> {
+/// The version of the format for a data set: the usual one, a later one if only that can hold the data, and none
+/// later than `latest`, with which writing may fail.
+pub fn version_of(keys: &Keyspace, latest: u8) -> u8 {
+    let needed = if keys.has_field_expiries() { LATEST_VERSION } else { RDB_VERSION };
+    needed.min(latest)
+}
+
+/// The payload of DUMP, in a version chosen likewise. Fails if no allowed version can hold the value.
+pub fn dump(entry: EntryRef<'_>, compression: bool, latest: u8) -> io::Result<Vec<u8>> {
+    let has_field_expiries =
+        matches!(entry.object(), Some(Object::Hash(hash)) if hash.next_expiry_ms().is_some());
+    let needed = if has_field_expiries { LATEST_VERSION } else { RDB_VERSION };
+    payload::dump(compression, needed.min(latest), |writer| write_value(writer, entry))
+}
+
+fn write_value<W: Write>(writer: ValueWriter<'_, W>, entry: EntryRef<'_>) -> io::Result<()> {
     match (entry.string(), entry.object()) {
         (Some(StrRef::Int(number)), _) => writer.string(&StringValue::Int(number)),
         (Some(StrRef::Bytes(bytes)), _) => writer.string(&StringValue::from(bytes)),

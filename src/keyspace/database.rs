@@ -19,6 +19,7 @@
 use super::aging::Aging;
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
+use super::field_expiry::FieldDeadlines;
 use super::layout::Kind;
 use super::update::{Slot, Update, Vacancy};
 use super::value::{NewString, Object, WrongType};
@@ -70,6 +71,8 @@ pub struct Statistics {
     pub misses: u64,
     /// `expired_keys`
     pub expired: u64,
+    /// `expired_subkeys`: fields of hashes.
+    pub expired_fields: u64,
     /// `evicted_keys`
     pub evicted: u64,
 }
@@ -95,6 +98,8 @@ pub(super) struct Database {
     pub index: Index,
     /// Where the active expiry cycle goes on.
     pub sweep_position: usize,
+    /// When fields of hashes expire.
+    pub field_deadlines: FieldDeadlines,
     /// Estimate of the remaining time of keys with an expiry, in milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -381,6 +386,7 @@ impl Keyspace {
         if matches!(view.kind(), Kind::List | Kind::Zset | Kind::Stream) {
             self.effects.wake(db, view.key());
         }
+        self.databases[db].note_arrival(view);
         self.databases[db].index.insert(hash, entry);
     }
 
@@ -455,7 +461,7 @@ impl Keyspace {
     }
 
     /// A key that the running command has looked up already: without any trace.
-    pub(super) fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+    pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
         let index = &self.current().index;
         let entry = index.entry(index.find(index.hash(key), key)?)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
@@ -500,7 +506,12 @@ impl Keyspace {
 
 impl Database {
     pub fn new(hash_key: (u64, u64)) -> Self {
-        Self { index: Index::new(hash_key), sweep_position: 0, average_ttl_ms: 0 }
+        Self {
+            index: Index::new(hash_key),
+            sweep_position: 0,
+            field_deadlines: FieldDeadlines::default(),
+            average_ttl_ms: 0,
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use crate::util::lzf;
 /// Longest decimal text of an `i32`; longer strings are not tried as integers.
 const INTEGER_TEXT_BYTES_MAX: usize = 11;
 
+/// A value of so many bytes gets an allocation of its own, which its key can keep: it is not copied again.
+const OWNED_BYTES_MIN: usize = 2048;
+
 /// Strings up to this length are not compressed: hardly any would save four bytes.
 const UNCOMPRESSED_BYTES_MAX: usize = 20;
 
@@ -50,13 +53,14 @@ impl StringValue<'_> {
         }
     }
 
-    /// Reads a value, whose bytes will be in `scratch`.
+    /// Reads a value, whose bytes will be in `scratch` unless they are many.
     pub(super) fn load<'s, R: Read>(
         input: &mut Input<R>,
         scratch: &'s mut Vec<u8>,
     ) -> Result<StringValue<'s>, LoadError> {
         Ok(match input.take_string_or_integer(scratch)? {
             Some(number) => StringValue::Int(number.into()),
+            None if scratch.len() >= OWNED_BYTES_MIN => StringValue::Bytes(Cow::Owned(std::mem::take(scratch))),
             None => StringValue::Bytes(Cow::Borrowed(scratch)),
         })
     }

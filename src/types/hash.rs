@@ -206,6 +206,30 @@ impl Hash {
         self.iter(now_ms).nth(chosen)
     }
 
+    /// Visits so many fields that are not expired, which may repeat, each as likely as any other every time.
+    pub fn draw(
+        &self,
+        now_ms: i64,
+        count: u64,
+        random: &mut Random,
+        mut visit: impl FnMut(StrRef<'_>, StrRef<'_>),
+    ) {
+        if let Repr::Large(fields) = &self.0
+            && !self.has_expired(now_ms)
+        {
+            for place in (0..count).map_while(|_| fields.random(random)) {
+                let pair = fields.pair(place);
+                visit(pair.field, pair.value);
+            }
+            return;
+        }
+        let live: Vec<_> = self.iter(now_ms).collect();
+        for _ in 0..if live.is_empty() { 0 } else { count } {
+            let (field, value) = live[random.below(live.len() as u64) as usize];
+            visit(field, value);
+        }
+    }
+
     /// Visits `count` different fields that are not expired, or all if there are fewer, each choice as likely as
     /// any other.
     pub fn sample(

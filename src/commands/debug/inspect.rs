@@ -9,7 +9,7 @@ use crate::commands::error::CommandError;
 use crate::engine::{Client, Session, client_memory_bytes};
 use crate::dataset;
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
-use crate::rdb::{LATEST_VERSION, payload};
+use crate::rdb::LATEST_VERSION;
 
 /// What a payload of DUMP has besides the value: type, version, checksum.
 const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
@@ -33,10 +33,11 @@ pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// Bytes of the value in a snapshot; 0 if none of this version can hold it.
+/// Bytes of the value in a snapshot.
 fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
-    let payload = payload::dump(compression, LATEST_VERSION, |writer| dataset::write_value(writer, entry));
-    payload.map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
+    // The latest version can hold everything.
+    dataset::dump(entry, compression, LATEST_VERSION)
+        .map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
 }
 
 pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

@@ -2,7 +2,7 @@
 //! of unions, intersections and differences. Sorting once at the end is cheaper than keeping order meanwhile.
 
 use super::block::Block;
-use super::sorted::Sorted;
+use super::sorted::{Sorted, records_in_order};
 use super::{Repr, Zset, ZsetLimits};
 use crate::ds::StrRef;
 use crate::ds::record_table::{Key, RecordTable, Score};
@@ -11,8 +11,6 @@ use crate::ds::record_table::{Key, RecordTable, Score};
 #[derive(Debug, Default)]
 pub struct ZsetBuilder {
     table: RecordTable<Score>,
-    /// Length of the longest text.
-    longest: usize,
 }
 
 impl ZsetBuilder {
@@ -38,7 +36,6 @@ impl ZsetBuilder {
             }
             None => {
                 self.table.insert_new(&key, &score.to_le_bytes());
-                self.longest = self.longest.max(member.len());
             }
         }
     }
@@ -53,15 +50,25 @@ impl ZsetBuilder {
         is_new
     }
 
+    /// Takes a member out again.
+    pub fn remove(&mut self, member: StrRef<'_>) {
+        self.table.remove(&Key::of_str(member));
+    }
+
+    /// The elements in order.
+    pub fn sorted(&self) -> impl Iterator<Item = (StrRef<'_>, f64)> {
+        records_in_order(&self.table).into_iter().map(|(score, record)| (record.key(), score))
+    }
+
     /// The sorted set, in the encoding that fits its final size.
     pub fn finish(self, limits: &ZsetLimits) -> Zset {
-        let is_small = self.len() <= limits.entries_max && self.longest <= limits.value_bytes_max;
-        let sorted = Sorted::from_table(self.table);
+        let is_small = self.len() <= limits.entries_max
+            && self.table.iter().all(|record| record.key().len() <= limits.value_bytes_max);
         Zset {
             repr: if is_small {
-                Repr::Block(Block::from_sorted(sorted.ascending_from(0)))
+                Repr::Block(Block::from_sorted(self.sorted()))
             } else {
-                Repr::Sorted(Box::new(sorted))
+                Repr::Sorted(Box::new(Sorted::from_table(self.table)))
             },
         }
     }
@@ -91,7 +98,6 @@ impl Zset {
         for (member, score) in elements {
             builder.add_new(member, score);
         }
-        builder.longest = 0;
         builder.finish(limits)
     }
 }
