@@ -295,7 +295,7 @@ pub(super) fn write_snapshot(
     let options = WriterOptions {
         compression: config.rdb.compression,
         checksum: config.rdb.checksum,
-        ..WriterOptions::default()
+        version: dataset::version_of(keys, config.rdb.latest_version()),
     };
     let header = Header {
         version: REDIS_VERSION,
