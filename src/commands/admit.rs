@@ -137,12 +137,18 @@ fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(
     if queues || nature.flags & flags::DENYOOM != 0 { Err(CommandError::OutOfMemory) } else { Ok(()) }
 }
 
-/// After a failed snapshot, writes are refused rather than lost later.
+/// After a failed snapshot or append, writes are refused rather than lost later.
 #[inline]
 fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
     let concerned = nature.flags & flags::WRITE != 0 || command.flags & flags::FAILS_WITH_DISK != 0;
-    if concerned && ctx.engine.snapshots.refuses_writes(&ctx.engine.config) {
+    if !concerned {
+        return Ok(());
+    }
+    if ctx.engine.snapshots.refuses_writes(&ctx.engine.config) {
         return Err(CommandError::SnapshotsFail);
+    }
+    if ctx.engine.aof.is_in_trouble() {
+        return Err(CommandError::AofFails(ctx.engine.aof.trouble().unwrap_or_default()));
     }
     Ok(())
 }

@@ -93,6 +93,8 @@ pub enum CommandError {
          Redis logs for details about the RDB error."
     )]
     SnapshotsFail,
+    #[error("MISCONF Errors writing to the AOF file: {0}")]
+    AofFails(String),
     #[error("NOREPLICAS Not enough good replicas to write.")]
     NoReplicas,
 
@@ -507,6 +509,17 @@ pub enum CommandError {
     // Snapshots and shutdown.
     #[error("ERR Background save already in progress")]
     SaveInProgress,
+    #[error(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to \
+         schedule a BGSAVE whenever possible."
+    )]
+    OtherChild,
+    #[error("ERR Background append only file rewriting already in progress")]
+    RewriteInProgress,
+    #[error("ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")]
+    RewriteFailed,
+    #[error("ERR Error trying to load the AOF files, check server logs.")]
+    LoadAofFailed,
     /// The reason is for the operator alone.
     #[error("ERR")]
     SeeLog,

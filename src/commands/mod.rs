@@ -4,6 +4,7 @@
 //! * `command`, `registry`: rows, and the numbered table made of them.
 //! * `args`, `context`, `error`: what a handler reads, works on, and answers when it cannot.
 //! * `execute`, `admit`, `effects`: the way of a request: admission, handler, statistics, effects.
+//! * `replay`: execution of what the append-only file says.
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `blocking`: commands that wait for a key.
 //! * `evict`, `free`: room under `maxmemory`; dropping values.
@@ -13,7 +14,7 @@
 //! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
 //!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
 //!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
-//!   The server: `persistence`, `config_commands`, `server_info`, `command_info` with `command_docs`,
+//!   The server: `persistence`, `aof`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   `slowlog`, `latency`, `memory`, `debug`, `miscellany`.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -27,6 +28,7 @@ mod execute;
 mod prefetch;
 mod admit;
 mod effects;
+mod replay;
 mod blocking;
 mod evict;
 mod free;
@@ -59,6 +61,7 @@ mod geo;
 mod sort;
 mod dump;
 mod persistence;
+mod aof;
 mod config_commands;
 mod server_info;
 mod command_info;
@@ -82,6 +85,7 @@ pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use prefetch::Prefetch;
 pub use registry::Registry;
+pub use replay::{Replayed, replay_part};
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[
@@ -109,6 +113,7 @@ pub const TABLES: &[&[Command]] = &[
     geo::COMMANDS,
     sort::COMMANDS,
     persistence::COMMANDS,
+    aof::COMMANDS,
     config_commands::COMMANDS,
     server_info::COMMANDS,
     command_info::COMMANDS,

@@ -35,13 +35,15 @@ fn save(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 
 /// `BGSAVE [SCHEDULE]`
 fn background_save(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    // Only matters beside children of other kinds, of which there are none.
-    args.keyword("schedule");
+    let schedules = args.keyword("schedule");
     args.finish()?;
     if ctx.engine.snapshots.is_saving() {
         return Err(CommandError::SaveInProgress);
     }
-    if ctx.engine.nesting > 0 {
+    if ctx.engine.has_child() && !schedules && ctx.engine.nesting == 0 {
+        return Err(CommandError::OtherChild);
+    }
+    if ctx.engine.nesting > 0 || ctx.engine.has_child() {
         // The snapshot is to contain the whole transaction.
         ctx.engine.snapshots.scheduled = true;
         ctx.reply.status("Background saving scheduled");

@@ -6,10 +6,12 @@
 use super::args::Args;
 use super::command::flags;
 use super::context::Ctx;
+use super::error::CommandError;
 use super::execute::arguments_of;
 use super::registry::Registry;
+use super::transactions;
 use crate::aof::Cover;
-use crate::engine::{CommandId, Engine, Replay, ReplayFailed, Step};
+use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step};
 use crate::keyspace::{Batch, EventClass, ExpiredKeys, Interest, Keyspace};
 use crate::resp::{Limits, Progress};
 use crate::sys::{clock, memory};
@@ -73,19 +75,18 @@ fn run(
     let end_bytes = started_bytes.saturating_add(engine.config.rdb.loading_process_events_interval_bytes);
     let mut commands = 0_usize;
     loop {
-        let in_transaction = replay.client.in_transaction();
+        let in_transaction = replay.executor.client.in_transaction();
         match replay.source.next(keys, &engine.config, in_transaction)? {
             Step::Done => return Ok(true),
             Step::Progress => {
                 // Half a transaction ends with its file.
                 if replay.source.is_between_files() {
-                    replay.client.transaction = None;
-                    replay.client.db = 0;
+                    replay.executor.client.transaction = None;
+                    replay.executor.client.db = 0;
                 }
             }
             Step::Command(command) => {
-                let name = execute(command, replay_parts(replay), keys, engine, registry);
-                if let Err(command) = name {
+                if let Err(command) = execute(command, &mut replay.executor, keys, engine, registry) {
                     let name = replay.source.file_name();
                     return Err(ReplayFailed::UnknownCommand { command, name });
                 }
@@ -104,4 +105,68 @@ fn run(
             return Ok(false);
         }
     }
+}
+
+/// Executes a command, or keeps it for EXEC. The error is the name of one that does not exist.
+fn execute(
+    command: &[u8],
+    executor: &mut Executor,
+    keys: &mut Keyspace,
+    engine: &mut Engine,
+    registry: &Registry,
+) -> Result<(), String> {
+    let Executor { client, reply, parser } = executor;
+    parser.reset();
+    let shown = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    if parser.parse(command, &LIMITS) != Ok(Progress::Complete) {
+        // The reader has found it well-formed.
+        return Err("?".to_owned());
+    }
+    let request = parser.request(command);
+    let name = request.argument(0).unwrap_or_default();
+    let Some(id) = registry.lookup(&request) else { return Err(shown(name)) };
+    let row = registry.command(id);
+    let mut ctx = Ctx { keys, reply, client, engine, registry, command: id };
+    if !row.arity.accepts(request.len()) {
+        complain(&mut ctx, id, &CommandError::Arity(registry.full_name(id).to_owned()));
+        return Ok(());
+    }
+    let mut args = arguments_of(&ctx, id, request);
+    if ctx.client.in_transaction() && row.flags & flags::UNQUEUED == 0 {
+        transactions::queue(&mut ctx, id, &mut args);
+        return Ok(());
+    }
+    if row.flags & flags::RUNS_TRANSACTION == 0 {
+        handle(&mut ctx, id, &mut args);
+        return Ok(());
+    }
+    let transaction = ctx.client.transaction.take().unwrap_or_default();
+    ctx.engine.nesting += 1;
+    for mut queued in transaction.queue {
+        let mut args = arguments_of(&ctx, queued.command, queued.request.view());
+        handle(&mut ctx, queued.command, &mut args);
+    }
+    ctx.engine.nesting -= 1;
+    Ok(())
+}
+
+fn handle(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
+    ctx.command = id;
+    let (db, now_ms) = (ctx.client.db, ctx.now_ms());
+    ctx.keys.begin(db, now_ms, false);
+    let result = (ctx.registry.command(id).handler)(ctx, args);
+    ctx.reply.output.clear();
+    if let Err(error) = result {
+        complain(ctx, id, &error);
+    }
+}
+
+/// What was executed once should succeed again. As in Redis, the log says so, and the data set is what it is.
+fn complain(ctx: &mut Ctx<'_>, id: CommandId, error: &CommandError) {
+    ctx.engine.stats.unexpected_error_replies += 1;
+    log::warn!(
+        "== CRITICAL == This server is sending an error to its AOF-loading-client: '{error}' after processing \
+         the command '{}'",
+        ctx.registry.full_name(id)
+    );
 }

@@ -7,10 +7,12 @@
 //! time and a function that is told of the progress.
 
 mod build;
+mod commands;
 mod load;
 mod save;
 
 pub use build::{Built, Limits, build};
+pub use commands::write_commands;
 pub use load::{access_of, Load, LoadOptions, Loaded, ReadError};
 pub use save::{Header, KeptUsage, dump, version_of, write};
 

@@ -166,9 +166,9 @@ impl Aof {
             && (self.write_error.is_some() || self.report.has_failed())
     }
 
-    /// Syncs and removals that the helper thread has not finished.
-    pub fn pending_jobs(&self) -> u64 {
-        self.worker.as_ref().map_or(0, Worker::pending)
+    /// Whether the helper thread is syncing the file that is appended to.
+    pub fn is_syncing(&self) -> bool {
+        self.report.is_in_flight()
     }
 
     /// Up to where the feed's bytes are known to survive a loss of power (see

@@ -82,6 +82,12 @@ impl Rewrites {
         true
     }
 
+    /// Somebody asked for one: that the last ones failed is no reason to wait.
+    pub fn schedule_on_request(&mut self) {
+        self.scheduled = true;
+        self.consecutive_failures = 0;
+    }
+
     fn note_failure(&mut self) {
         self.last_ok = false;
         self.consecutive_failures += 1;
@@ -363,7 +369,7 @@ pub(super) fn write_base(
             base.annotate(&crate::aof::timestamp_line(clock::unix_now_ms() / 1000))?;
         }
         let delay_us = config.rdb.key_save_delay_us;
-        dataset::write_commands(keys, &mut base, |count| {
+        dataset::write_commands(&mut base, keys, |count| {
             pause(delay_us, count);
             after_key(count)
         })?;

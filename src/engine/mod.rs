@@ -51,7 +51,7 @@ pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
-pub use replay::{REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
+pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
 pub use snapshot_child::SnapshotChild;

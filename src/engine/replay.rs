@@ -18,7 +18,7 @@ use super::session::{ClientId, Session};
 use super::snapshots::pause;
 use crate::aof::{Cover, FilesError, ReadError, Reader, Record, Storage};
 use crate::config::Config;
-use crate::dataset::{self, Load, LoadOptions};
+use crate::dataset::{self, Limits, Load, LoadOptions};
 use crate::keyspace::Keyspace;
 use crate::rdb;
 use crate::resp::{Parser, Reply};
@@ -81,14 +81,21 @@ pub enum Step<'r> {
 /// A data set that is being read from an append-only file.
 pub struct Replay {
     pub source: Source,
-    /// Executes what is read, and what it is lent for that.
+    pub executor: Executor,
+}
+
+/// The client that executes what is read, and what it is lent for that.
+#[derive(Debug)]
+pub struct Executor {
     pub client: Session,
+    /// Nobody reads it.
     pub reply: Reply,
     pub parser: Parser,
 }
 
 /// Where the commands come from.
 pub struct Source {
+    limits: Limits,
     parts: VecDeque<Part>,
     open: Option<OpenPart>,
     /// Bytes of the parts that are done.
@@ -130,6 +137,23 @@ pub struct ReplayProgress {
     pub loaded_bytes: u64,
 }
 
+impl ReplayProgress {
+    pub fn percentage(&self) -> f64 {
+        self.loaded_bytes as f64 / self.total_bytes.max(1) as f64 * 100.0
+    }
+
+    /// How long the rest takes at the speed so far, in seconds; 1 while nothing can be said.
+    pub fn left_s(&self, now_s: i64) -> u64 {
+        match u64::try_from(now_s - self.started_s) {
+            Ok(elapsed_s @ 1..) => {
+                let left_bytes = self.total_bytes.saturating_sub(self.loaded_bytes);
+                elapsed_s.saturating_mul(left_bytes) / (self.loaded_bytes + 1)
+            }
+            _ => 1,
+        }
+    }
+}
+
 impl fmt::Debug for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Replay({} bytes of {} keys)", self.source.loaded_bytes(), self.source.keys)
@@ -146,6 +170,11 @@ impl Source {
             }
     }
 
+    /// Whether a file has ended and the next one was not begun.
+    pub fn is_between_files(&self) -> bool {
+        self.open.is_none()
+    }
+
     /// The file that is being read.
     pub fn file_name(&self) -> String {
         self.open.as_ref().map(|open| open.part.name.clone()).unwrap_or_default()
@@ -160,7 +189,7 @@ impl Source {
     ) -> Result<Step<'_>, ReplayFailed> {
         if self.open.is_none() {
             let Some(part) = self.parts.pop_front() else { return Ok(Step::Done) };
-            self.open = Some(OpenPart::open(part)?);
+            self.open = Some(OpenPart::open(part, self.limits)?);
         }
         if matches!(self.open.as_ref().map(|open| &open.stage), Some(Stage::Snapshot(_))) {
             self.read_snapshot(keys, config)?;
@@ -309,7 +338,7 @@ impl Part {
 }
 
 impl OpenPart {
-    fn open(part: Part) -> Result<Self, ReplayFailed> {
+    fn open(part: Part, limits: Limits) -> Result<Self, ReplayFailed> {
         let started_us = clock::now_us();
         let failed = |error: &io::Error| ReplayFailed::Open { name: part.name.clone(), reason: error_text(error) };
         let mut file = File::open(&part.path).map_err(|error| failed(&error))?;
@@ -326,7 +355,7 @@ impl OpenPart {
             log::info!("Reading RDB preamble from AOF file...");
         }
         // What has expired is kept: a command that follows may be about it.
-        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: false, replace: false };
+        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: false, replace: false, limits };
         let reader = rdb::Reader::new(file, Some(part.size)).map_err(|source| ReplayFailed::Snapshot {
             part: part.snapshot_kind(),
             name: part.name.clone(),
@@ -365,6 +394,7 @@ impl Engine {
             }
             other => other.into(),
         })?;
+        let limits = self.value_limits();
         let Some(files) = &mut self.aof.files else { return Ok(false) };
         if files.migrate()? {
             log::info!(
@@ -390,7 +420,7 @@ impl Engine {
         }
         self.snapshots.replaying =
             Some(ReplayProgress { started_s: clock::unix_now_ms() / 1000, total_bytes, loaded_bytes: 0 });
-        self.aof.replay = Some(Box::new(Replay::new(parts)));
+        self.aof.replay = Some(Box::new(Replay::new(parts, limits)));
         Ok(true)
     }
 
@@ -402,9 +432,10 @@ impl Engine {
 }
 
 impl Replay {
-    fn new(parts: VecDeque<Part>) -> Self {
+    fn new(parts: VecDeque<Part>, limits: Limits) -> Self {
         let started_us = clock::now_us();
         let source = Source {
+            limits,
             parts,
             open: None,
             done_bytes: 0,
@@ -414,6 +445,6 @@ impl Replay {
             started_us,
         };
         let client = Session { authenticated: true, ..Session::new(REPLAY_CLIENT, clock::unix_now_ms()) };
-        Self { source, client, reply: Reply::default(), parser: Parser::default() }
+        Self { source, executor: Executor { client, reply: Reply::default(), parser: Parser::default() } }
     }
 }

@@ -2,6 +2,7 @@
 //! does not have is answered with an error that says so.
 
 use super::{crash, digest, inspect, populate, protocol, restart, switches};
+use crate::commands::aof;
 use crate::commands::args::Args;
 use crate::commands::command::Arity::{self, AtLeast, Exactly};
 use crate::commands::command::flags::{ADMIN, LOADING, NOSCRIPT, PROTECTED, STALE};
@@ -30,7 +31,7 @@ const fn word(name: &'static str, arity: Arity, handler: Handler) -> Word {
 }
 
 const WORDS: &[Word] = &[
-    word("aof-flush-sleep", Exactly(3), |_, _| unavailable("AOF-FLUSH-SLEEP")),
+    word("aof-flush-sleep", Exactly(3), aof::flush_sleep),
     word("assert", AtLeast(2), crash::assert),
     word("change-repl-id", Exactly(2), change_replication_id),
     word("client-eviction", Exactly(2), inspect::client_eviction),
@@ -46,7 +47,7 @@ const WORDS: &[Word] = &[
     word("htstats-key", AtLeast(3), inspect::table_statistics_of_key),
     word("leak", Exactly(3), leak),
     word("listpack", Exactly(3), inspect::listpack),
-    word("loadaof", AtLeast(2), |_, _| unavailable("LOADAOF")),
+    word("loadaof", AtLeast(2), aof::load),
     word("log", Exactly(3), log),
     word("mallctl", AtLeast(3), |_, _| unavailable("MALLCTL")),
     word("mallctl-str", AtLeast(3), |_, _| unavailable("MALLCTL-STR")),

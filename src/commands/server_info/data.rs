@@ -24,14 +24,16 @@ pub fn persistence(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("rdb_last_cow_size", snapshots.last_copied_bytes);
     lines.field("rdb_last_load_keys_expired", snapshots.last_load.expired_keys);
     lines.field("rdb_last_load_keys_loaded", snapshots.last_load.keys);
-    append_only_file(lines);
+    append_only_file(ctx, lines);
     lines.fields(&["module_fork_in_progress", "module_fork_last_cow_size"], 0);
+    append_only_file_sizes(ctx, lines);
     loading_progress(ctx, lines);
 }
 
 /// How far the child is that saves; all zero without one.
 fn snapshot_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
-    let Some(child) = &ctx.engine.snapshots.child else {
+    let child = ctx.engine.snapshots.child.as_ref().or(ctx.engine.aof.rewrites.child.as_ref());
+    let Some(child) = child else {
         lines.fields(&["current_cow_peak", "current_cow_size", "current_cow_size_age"], 0);
         lines.decimal("current_fork_perc", 0.0);
         lines.fields(&["current_save_keys_processed", "current_save_keys_total"], 0);
@@ -49,6 +51,14 @@ fn snapshot_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
 
 /// How far the data set is that is loading, if there is one.
 fn loading_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
+    if let Some(progress) = &ctx.engine.snapshots.replaying {
+        lines.field("loading_start_time", progress.started_s);
+        lines.field("loading_total_bytes", progress.total_bytes);
+        lines.field("loading_rdb_used_mem", 0);
+        lines.field("loading_loaded_bytes", progress.loaded_bytes);
+        lines.decimal("loading_loaded_perc", progress.percentage());
+        lines.field("loading_eta_seconds", progress.left_s(ctx.now_ms() / 1000));
+    }
     let Some(loading) = &ctx.engine.snapshots.loading else { return };
     lines.field("loading_start_time", loading.started_s);
     lines.field("loading_total_bytes", loading.total_bytes);
@@ -58,13 +68,34 @@ fn loading_progress(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("loading_eta_seconds", loading.left_s(ctx.now_ms() / 1000));
 }
 
-fn append_only_file(lines: &mut Lines) {
-    lines.fields(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"], 0);
-    lines.fields(&["aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"], -1);
-    lines.status("aof_last_bgrewrite_status", true);
-    lines.fields(&["aof_rewrites", "aof_rewrites_consecutive_failures"], 0);
-    lines.status("aof_last_write_status", true);
-    lines.field("aof_last_cow_size", 0);
+fn append_only_file(ctx: &Ctx<'_>, lines: &mut Lines) {
+    let (aof, now_s) = (&ctx.engine.aof, ctx.now_ms() / 1000);
+    let rewrites = &aof.rewrites;
+    lines.flag("aof_enabled", !aof.is_off());
+    lines.flag("aof_rewrite_in_progress", rewrites.child.is_some());
+    lines.flag("aof_rewrite_scheduled", rewrites.scheduled);
+    lines.field("aof_last_rewrite_time_sec", rewrites.last_duration_s.unwrap_or(-1));
+    let running_s = rewrites.child.as_ref().map_or(-1, |child| now_s - child.since_s);
+    lines.field("aof_current_rewrite_time_sec", running_s);
+    lines.status("aof_last_bgrewrite_status", rewrites.last_ok);
+    lines.field("aof_rewrites", rewrites.count);
+    lines.field("aof_rewrites_consecutive_failures", rewrites.consecutive_failures);
+    lines.status("aof_last_write_status", !aof.is_in_trouble());
+    lines.field("aof_last_cow_size", rewrites.last_copied_bytes);
+}
+
+/// Only shown while the append-only file is on, behind all other fields.
+fn append_only_file_sizes(ctx: &Ctx<'_>, lines: &mut Lines) {
+    if !ctx.engine.config.aof.enabled {
+        return;
+    }
+    let aof = &ctx.engine.aof;
+    lines.field("aof_current_size", aof.current_bytes);
+    lines.field("aof_base_size", aof.base_bytes);
+    lines.flag("aof_pending_rewrite", aof.rewrites.scheduled);
+    lines.field("aof_buffer_length", ctx.engine.downstream.aof.pending().len());
+    lines.field("aof_pending_bio_fsync", u8::from(aof.is_syncing()));
+    lines.field("aof_delayed_fsync", aof.delayed_syncs);
 }
 
 pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
