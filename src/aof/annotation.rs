@@ -11,6 +11,7 @@ use crc_fast::{CrcAlgorithm, Digest};
 
 /// What every checksum line starts with.
 pub const CHECKSUM_PREFIX: &[u8] = b"#russet-crc64:";
+const OUR_PREFIX: &[u8] = b"#russet";
 
 /// No line of ours is longer.
 pub const CHECKSUM_LINE_BYTES_MAX: usize = CHECKSUM_PREFIX.len() + 16 + 1 + 20 + 2;
@@ -20,24 +21,34 @@ pub const CHECKSUM_LINE_BYTES_MAX: usize = CHECKSUM_PREFIX.len() + 16 + 1 + 20 +
 pub enum Annotation {
     TimestampS(i64),
     Checksum { value: u64, bytes: u64 },
-    /// Of a later version, or damaged.
+    /// Begins like a line of ours and goes on differently.
+    Damaged,
+    /// Not for us.
     Unknown,
 }
 
 impl Annotation {
-    /// Takes a line apart, whose line break may be there or not.
+    /// Takes a line apart, line break included.
     pub fn parse(line: &[u8]) -> Self {
-        let text = line.trim_ascii_end();
-        if let Some(digits) = text.strip_prefix(b"#TS:") {
-            return number(digits).map_or(Self::Unknown, Self::TimestampS);
+        if let Some(rest) = line.strip_prefix(b"#TS:") {
+            return rest.strip_suffix(b"\r\n").and_then(number).map_or(Self::Unknown, Self::TimestampS);
         }
-        let checksum = text.strip_prefix(CHECKSUM_PREFIX).and_then(|rest| {
-            let (value, bytes) = rest.split_at_checked(16)?;
+        if !line.starts_with(OUR_PREFIX) {
+            return Self::Unknown;
+        }
+        let checksum = line.strip_prefix(CHECKSUM_PREFIX).and_then(|rest| {
+            let (value, bytes) = rest.strip_suffix(b"\r\n")?.split_at_checked(16)?;
             let value = u64::from_str_radix(str::from_utf8(value).ok()?, 16).ok()?;
-            Some(Self::Checksum { value, bytes: number(bytes.strip_prefix(b" ")?)? })
+            let bytes = number(bytes.strip_prefix(b" ")?)?;
+            // A number has one spelling: every other one is damage.
+            (checksum_line(value, bytes) == line).then_some(Self::Checksum { value, bytes })
         });
-        checksum.unwrap_or(Self::Unknown)
+        checksum.unwrap_or(Self::Damaged)
     }
+}
+
+fn checksum_line(value: u64, bytes: u64) -> Vec<u8> {
+    format!("#russet-crc64:{value:016x} {bytes}\r\n").into_bytes()
 }
 
 /// The line that says since when.
@@ -74,9 +85,9 @@ impl Cover {
         self.digest.finalize()
     }
 
-    /// The checksum line, if it covers anything.
+    /// The checksum line.
     pub fn line(&self) -> Vec<u8> {
-        format!("#russet-crc64:{:016x} {}\r\n", self.value(), self.bytes).into_bytes()
+        checksum_line(self.value(), self.bytes)
     }
 }
 
@@ -109,9 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_say_nothing_are_unknown() {
-        for line in ["#", "#TS:", "#TS:x", "#russet-crc64:", "#russet-crc64:995dc9bbdf1939fa", "# 1"] {
+    fn lines_that_say_nothing_are_unknown_and_almost_checksums_are_damaged() {
+        for line in ["#\r\n", "#TS:\r\n", "#TS:x\r\n", "#TS:1", "# 1\r\n"] {
             assert_eq!(Annotation::parse(line.as_bytes()), Annotation::Unknown, "{line}");
+        }
+        for rest in ["", "995dc9bbdf1939fa", "995dc9bbdf1939fa +9", "995dc9bbdf1939fA 9", "995dc9bbdf1939fa 9\n"] {
+            let line = format!("#russet-crc64:{rest}\r\n");
+            assert_eq!(Annotation::parse(line.as_bytes()), Annotation::Damaged, "{line}");
         }
         assert_eq!(Annotation::parse(&timestamp_line(1_700_000_000)), Annotation::TimestampS(1_700_000_000));
     }

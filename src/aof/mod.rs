@@ -26,3 +26,6 @@ pub use names::Names;
 pub use reader::{Reader, Record, ReadError};
 pub use storage::{AppendFile, Disk, DiskFile, Storage};
 pub use writer::{AppendError, Writer};
+
+#[cfg(test)]
+mod tests;

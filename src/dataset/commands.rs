@@ -252,7 +252,7 @@ mod tests {
         for member in 0..130 {
             set.insert(StrRef::Int(member), &limits);
         }
-        keys.set_object(b"s", Object::Set(set), Expiry::Clear);
+        drop(keys.set_object(b"s", set));
         let lines = lines(&keys);
         let members: Vec<usize> = lines[1..].iter().map(|line| line.split(' ').count() - 2).collect();
         assert_eq!(members, [64, 64, 2]);

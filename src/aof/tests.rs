@@ -1,0 +1,404 @@
+//! A disk that loses power after any call, and what is left on it.
+//!
+//! [`Simulated`] keeps two states: what the process sees, and what is on the disk. A name is on the disk once
+//! its directory was synced, content once its file was. A loss of power keeps what is on the disk, and of what
+//! is not, any part: here none of it, or all of it, or half of the bytes, in turn. (Names of a renamed file
+//! change on the disk at once or with the sync; both are tried.)
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::*;
+
+/// What a loss of power does to what was not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    Everything,
+    Nothing,
+    HalfOfTheBytes,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Inode {
+    seen: Vec<u8>,
+    synced: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    inodes: Vec<Inode>,
+    seen: BTreeMap<PathBuf, usize>,
+    synced: BTreeMap<PathBuf, usize>,
+    /// Calls left before the power fails.
+    calls_left: usize,
+    calls: usize,
+}
+
+/// A disk in memory.
+#[derive(Debug, Clone, Default)]
+struct Simulated(Rc<RefCell<State>>);
+
+#[derive(Debug)]
+struct SimulatedFile {
+    disk: Simulated,
+    inode: usize,
+}
+
+impl Simulated {
+    fn with_calls(calls: usize) -> Self {
+        let disk = Self::default();
+        disk.0.borrow_mut().calls_left = calls;
+        disk
+    }
+
+    /// A call that changes something. After the loss of power none succeeds.
+    fn call(&self) -> io::Result<std::cell::RefMut<'_, State>> {
+        let mut state = self.0.borrow_mut();
+        state.calls_left = state.calls_left.checked_sub(1).ok_or_else(|| io::Error::other("no power"))?;
+        state.calls += 1;
+        Ok(state)
+    }
+
+    /// The disk after a loss of power.
+    fn after(&self, loss: Loss) -> Self {
+        let state = self.0.borrow();
+        let names = if loss == Loss::Nothing { &state.seen } else { &state.synced };
+        let inodes = state.inodes.iter().map(|inode| {
+            let content = match loss {
+                Loss::Everything => inode.synced.clone(),
+                Loss::Nothing => inode.seen.clone(),
+                Loss::HalfOfTheBytes if inode.seen.starts_with(&inode.synced) => {
+                    inode.seen[..usize::midpoint(inode.synced.len(), inode.seen.len())].to_vec()
+                }
+                Loss::HalfOfTheBytes => inode.synced.clone(),
+            };
+            Inode { seen: content.clone(), synced: content }
+        });
+        Self(Rc::new(RefCell::new(State {
+            inodes: inodes.collect(),
+            seen: names.clone(),
+            synced: names.clone(),
+            calls_left: usize::MAX,
+            calls: 0,
+        })))
+    }
+
+    fn file(&self, path: &Path, truncates: bool) -> io::Result<SimulatedFile> {
+        let mut state = self.call()?;
+        let inode = match state.seen.get(path) {
+            Some(inode) => *inode,
+            None => {
+                state.inodes.push(Inode::default());
+                let inode = state.inodes.len() - 1;
+                state.seen.insert(path.to_owned(), inode);
+                inode
+            }
+        };
+        if truncates {
+            state.inodes[inode].seen.clear();
+        }
+        drop(state);
+        Ok(SimulatedFile { disk: self.clone(), inode })
+    }
+}
+
+impl Storage for Simulated {
+    type File = SimulatedFile;
+
+    fn create_directory(&self, _: &Path) -> io::Result<()> {
+        self.call().map(drop)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
+        self.file(path, true)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<SimulatedFile> {
+        self.file(path, false)
+    }
+
+    fn read(&self, path: &Path, _: u64) -> io::Result<Vec<u8>> {
+        let state = self.0.borrow();
+        let inode = state.seen.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(state.inodes[*inode].seen.clone())
+    }
+
+    fn size(&self, path: &Path) -> io::Result<Option<u64>> {
+        let state = self.0.borrow();
+        Ok(state.seen.get(path).map(|inode| state.inodes[*inode].seen.len() as u64))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.call()?;
+        let inode = state.seen.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        state.seen.insert(to.to_owned(), inode);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.call()?.seen.remove(path);
+        Ok(())
+    }
+
+    fn sync_directory(&self, _: &Path) -> io::Result<()> {
+        let mut state = self.call()?;
+        state.synced = state.seen.clone();
+        Ok(())
+    }
+}
+
+impl AppendFile for SimulatedFile {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.disk.0.borrow().inodes[self.inode].seen.len() as u64)
+    }
+
+    fn append(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut state = self.disk.call()?;
+        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        // Never all at once, where there is a choice.
+        let count = bytes.len().div_ceil(2);
+        state.inodes[self.inode].seen.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        self.disk.call()?.inodes[self.inode].seen.truncate(size as usize);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut state = self.disk.call()?;
+        let inode = &mut state.inodes[self.inode];
+        inode.synced = inode.seen.clone();
+        Ok(())
+    }
+}
+
+fn names() -> Names {
+    Names::new(Path::new("dir"), Path::new("a.aof"))
+}
+
+/// The one command of these tests: its number counts.
+fn command(number: u32) -> Vec<u8> {
+    format!("*1\r\n$4\r\n{number:04}\r\n").into_bytes()
+}
+
+/// A data set is the numbers from 1 to the last; a base says how far it goes.
+#[derive(Debug, Default)]
+struct Model {
+    fed: u32,
+    /// Up to here a sync has succeeded.
+    promised: u32,
+}
+
+impl Model {
+    fn append(&mut self, writer: &mut Writer<SimulatedFile>, seals: bool) -> io::Result<()> {
+        self.fed += 1;
+        writer.append(&command(self.fed), seals).map_err(|error| error.source)?;
+        writer.sync()?;
+        self.promised = self.fed;
+        Ok(())
+    }
+}
+
+/// Starts, appends, rewrites twice, until the power fails.
+fn run(disk: &Simulated, model: &mut Model) -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = Files::open(disk.clone(), names())?;
+    files.create_directory()?;
+    write_base(disk, 0)?;
+    files.adopt_base(BASE.as_ref(), false, Increment::None)?;
+    let (_, mut writer) = files.open_last(Cover::new())?;
+    model.append(&mut writer, false)?;
+    model.append(&mut writer, true)?;
+    for _ in 0..2 {
+        let (_, next) = files.begin_increment()?;
+        writer = next;
+        let base = model.fed;
+        model.append(&mut writer, false)?;
+        write_base(disk, base)?;
+        files.adopt_base(BASE.as_ref(), false, Increment::Last)?;
+        model.append(&mut writer, true)?;
+        for path in files.take_history()? {
+            disk.remove(&path)?;
+        }
+        model.append(&mut writer, false)?;
+    }
+    Ok(())
+}
+
+const BASE: &str = "temp-base";
+
+fn write_base(disk: &Simulated, up_to: u32) -> io::Result<()> {
+    let file = disk.create(&names().path(BASE.as_ref()))?;
+    let mut writer = Writer::new(file, Cover::new())?;
+    for number in 1..=up_to {
+        writer.append(&command(number), false).map_err(|error| error.source)?;
+    }
+    writer.append(b"", true).map_err(|error| error.source)?;
+    writer.sync()
+}
+
+/// What a start finds: the numbers in order. The torn end of the last file is passed over.
+fn recovered(disk: &Simulated) -> Vec<u32> {
+    let files = Files::open(disk.clone(), names()).expect("the manifest is whole, or not there");
+    let mut numbers = Vec::new();
+    let parts: Vec<_> = files.manifest().parts().collect();
+    for (index, part) in parts.iter().enumerate() {
+        let bytes = disk.read(&files.path_of(part), u64::MAX).expect("the manifest names what is there");
+        let mut reader = Reader::new(&bytes[..], bytes.len() as u64, 0, Vec::new());
+        loop {
+            match reader.next_record() {
+                Ok(Some(Record::Command(command))) => {
+                    numbers.push(str::from_utf8(&command[8..12]).unwrap().parse().unwrap());
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(ReadError::Truncated { .. }) if index + 1 == parts.len() => break,
+                Err(error) => panic!("{error} in {part:?}"),
+            }
+        }
+    }
+    numbers
+}
+
+#[test]
+fn nothing_that_was_synced_is_lost_whatever_call_the_power_fails_after() {
+    let all = Simulated::with_calls(usize::MAX);
+    run(&all, &mut Model::default()).unwrap();
+    let calls = all.0.borrow().calls;
+    assert!(calls > 50);
+    for calls in 0..=calls {
+        let disk = Simulated::with_calls(calls);
+        let mut model = Model::default();
+        let _ = run(&disk, &mut model);
+        for loss in [Loss::Everything, Loss::Nothing, Loss::HalfOfTheBytes] {
+            let numbers = recovered(&disk.after(loss));
+            let expected: Vec<u32> = (1..=numbers.len() as u32).collect();
+            assert_eq!(numbers, expected, "after {calls} calls, losing {loss:?}");
+            let found = numbers.len() as u32;
+            assert!(
+                (model.promised..=model.fed).contains(&found),
+                "{found} of {model:?} after {calls} calls, losing {loss:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_server_goes_on_where_the_power_failed() {
+    let all = Simulated::with_calls(usize::MAX);
+    run(&all, &mut Model::default()).unwrap();
+    let calls = all.0.borrow().calls;
+    for calls in 0..=calls {
+        let disk = Simulated::with_calls(calls);
+        let _ = run(&disk, &mut Model::default());
+        let disk = disk.after(Loss::Everything);
+        let before = recovered(&disk).len() as u32;
+        let mut files = Files::open(disk.clone(), names()).unwrap();
+        let cover = cover_of_last(&disk, &files);
+        let (_, mut writer) = files.open_last(cover).unwrap();
+        let mut model = Model { fed: before, promised: before };
+        model.append(&mut writer, true).unwrap();
+        let numbers = recovered(&disk.after(Loss::Everything));
+        assert_eq!(numbers, (1..=before + 1).collect::<Vec<_>>(), "after {calls} calls");
+    }
+}
+
+fn cover_of_last(disk: &Simulated, files: &Files<Simulated>) -> Cover {
+    let Some(part) = files.manifest().increments.last() else { return Cover::new() };
+    let bytes = disk.read(&files.path_of(part), u64::MAX).unwrap();
+    let mut reader = Reader::new(&bytes[..], bytes.len() as u64, 0, Vec::new());
+    while reader.next_record().unwrap().is_some() {}
+    reader.into_cover()
+}
+
+#[test]
+fn the_single_file_of_an_old_layout_survives_its_move_whatever_call_the_power_fails_after() {
+    for calls in 0..12 {
+        let disk = Simulated::with_calls(usize::MAX);
+        let mut file = disk.create(Path::new("a.aof")).unwrap();
+        let content = command(1);
+        while file.size().unwrap() < content.len() as u64 {
+            file.append(&[IoSlice::new(&content[file.size().unwrap() as usize..])]).unwrap();
+        }
+        file.sync().unwrap();
+        disk.sync_directory(Path::new(".")).unwrap();
+        disk.0.borrow_mut().calls_left = calls;
+        let migrate = |disk: &Simulated| Files::open(disk.clone(), names()).and_then(|mut files| files.migrate());
+        let _ = migrate(&disk);
+        for loss in [Loss::Everything, Loss::Nothing] {
+            let disk = disk.after(loss);
+            migrate(&disk).unwrap();
+            assert_eq!(recovered(&disk).len(), 1, "after {calls} calls, losing {loss:?}");
+        }
+    }
+}
+
+/// A file that takes so many bytes, and then none; and that may refuse to be cut.
+#[derive(Debug)]
+struct Full {
+    bytes: Vec<u8>,
+    room: Rc<Cell<usize>>,
+    can_be_cut: bool,
+}
+
+impl AppendFile for Full {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.bytes.len() as u64)
+    }
+
+    fn append(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        let count = bytes.len().min(self.room.get() - self.bytes.len());
+        if count == 0 {
+            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        self.bytes.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        if !self.can_be_cut {
+            return Err(io::Error::from_raw_os_error(libc::EIO));
+        }
+        self.bytes.truncate(size as usize);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_write_that_fails_half_way_leaves_whole_commands_and_right_checksums() {
+    let two = [command(1), command(2)].concat();
+    for can_be_cut in [true, false] {
+        for room in 0..two.len() + 50 {
+            let left = Rc::new(Cell::new(room));
+            let full = Full { bytes: Vec::new(), room: Rc::clone(&left), can_be_cut };
+            let mut writer = Writer::new(full, Cover::new()).unwrap();
+            let mut pending = two.clone();
+            if let Err(error) = writer.append(&pending, true) {
+                pending.drain(..error.kept);
+                if can_be_cut {
+                    assert_eq!(writer.size(), 0);
+                }
+                left.set(usize::MAX);
+                pending.extend_from_slice(&command(3));
+                writer.append(&pending, true).unwrap();
+            }
+            let bytes = &writer.file().bytes;
+            let mut reader = Reader::new(&bytes[..], bytes.len() as u64, 0, Vec::new());
+            let mut commands = 0;
+            while let Some(record) = reader.next_record().unwrap() {
+                commands += usize::from(matches!(record, Record::Command(_)));
+            }
+            assert!((2..=3).contains(&commands), "{room}");
+            assert_eq!(reader.covered_to(), bytes.len() as u64, "{room} {can_be_cut}");
+        }
+    }
+}
