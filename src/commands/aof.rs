@@ -27,12 +27,18 @@ fn rewrite(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 
 /// `DEBUG LOADAOF`: the data set is what the files say, while everybody waits.
 pub fn load(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    if ctx.engine.snapshots.is_loading() {
+        // The files themselves may say so.
+        return Err(CommandError::Loading);
+    }
     let _ = ctx.engine.flush_aof(true);
+    ctx.keys.effects.propagate_nothing();
     drop(ctx.keys.flush(None));
     // What is executed again is not to be appended again.
     let feed = std::mem::take(&mut ctx.engine.downstream);
     let loaded = load_files(ctx);
     ctx.engine.downstream = feed;
+    ctx.keys.effects.propagate_nothing();
     loaded?;
     log::info!("Append Only File loaded by DEBUG LOADAOF");
     ctx.reply.ok();
