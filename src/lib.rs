@@ -18,6 +18,7 @@
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
 //! * [`aof`]: the append-only file: its several files, their manifest, reader beside writer. **Invariant:**
 //!   executes nothing and knows no configuration.
+//! * [`check`]: the programs that examine files: `russet-check-aof`.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
@@ -37,6 +38,7 @@ pub mod resp;
 pub mod net;
 pub mod rdb;
 pub mod aof;
+pub mod check;
 pub mod dataset;
 pub mod pubsub;
 pub mod tracking;

@@ -42,7 +42,7 @@ pub enum ReadError {
     Unreadable { offset: u64, source: io::Error },
     #[error("the file ends within the command that starts at byte {offset}")]
     Truncated { offset: u64 },
-    #[error("{what} at byte {at} (what starts at byte {offset} is no command)")]
+    #[error("{what} at byte {at}, in what starts at byte {offset}")]
     Corrupt { offset: u64, at: u64, what: &'static str },
     #[error("the checksum line at byte {to} does not fit the bytes from {from} on: {computed:016x} instead of {stored:016x}")]
     Checksum { from: u64, to: u64, stored: u64, computed: u64 },

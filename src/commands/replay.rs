@@ -54,6 +54,8 @@ pub fn replay_part(
             Ok(Replayed::More)
         }
         Ok(true) => {
+            // What the files said is saved: in the files.
+            engine.snapshots.dirty_at_last_save = keys.effects.dirty();
             let took_us = clock::now_us() - replay.source.started_us;
             Ok(Replayed::All { cover: engine.end_replay(*replay), took_us })
         }

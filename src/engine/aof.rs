@@ -13,6 +13,7 @@ use super::aof_rewrite::Rewrites;
 use super::parts::Engine;
 use super::replay::Replay;
 use crate::aof::{Cover, Disk, DiskFile, Files, FilesError, Increment, Names, Writer};
+use crate::config::AppendFsync;
 use crate::keyspace::Keyspace;
 use crate::sys::files::error_text;
 use crate::sys::worker::Worker;
@@ -190,6 +191,13 @@ impl Aof {
             self.worker = Some(Worker::start("aof")?);
         }
         self.worker.as_ref().ok_or_else(|| io::Error::other("the thread was started above"))
+    }
+
+    /// Before syncs happen in the loop, those on the helper thread end: they must not report behind the first.
+    pub(super) fn settle_syncs(&self, fsync: AppendFsync) {
+        if let Some(worker) = self.worker.as_ref().filter(|_| fsync == AppendFsync::Always) {
+            worker.drain();
+        }
     }
 
     /// Removes files for good, which may take a while for large ones: not here.

@@ -114,6 +114,14 @@ impl Engine {
     pub fn apply(&mut self, change: Change, keys: &Keyspace) -> Result<(), String> {
         match change.apply {
             Apply::AppendOnly => self.apply_append_only(keys),
+            Apply::AofAutoGc => {
+                self.aof.remove_history(self.config.aof.disable_auto_gc);
+                Ok(())
+            }
+            Apply::AppendFsync => {
+                self.aof.settle_syncs(self.config.aof.fsync);
+                Ok(())
+            }
             Apply::CrashLog => self.apply_crash_log(),
             Apply::Dir => return self.apply_directory(),
             Apply::Listen => self.apply_listen(change.name),
@@ -129,9 +137,7 @@ impl Engine {
             }
             Apply::Tls => self.apply_tls(),
             // Whoever is concerned reads the value when it is needed, or is told by `Action::Apply`.
-            Apply::AofAutoGc
-            | Apply::AppendFsync
-            | Apply::Encoding
+            Apply::Encoding
             | Apply::Hz
             | Apply::LatencyTracking
             | Apply::MaxmemoryClients

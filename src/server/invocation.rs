@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, CommandFactory, Parser};
 
 use crate::config::REDIS_VERSION;
+use crate::check as checkers;
 use crate::sys::{check, memory};
 use crate::util::crc64::Crc64;
 
@@ -46,6 +47,11 @@ struct Arguments {
 
 /// Does what the arguments (with the program's name) ask for other than to serve. `None`: a server is to start.
 pub(super) fn without_server(argv: &[OsString]) -> Option<ExitCode> {
+    if is_called(argv, "check-aof") {
+        let arguments: Vec<String> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let code = checkers::check_aof(&arguments, &mut io::stdout(), &mut io::stdin().lock());
+        return Some(ExitCode::from(code));
+    }
     if let Some(program) = other_program(argv) {
         eprintln!("russet-server cannot act as {program}: it is not part of this program.");
         return Some(ExitCode::FAILURE);
@@ -78,12 +84,16 @@ fn test_memory(argv: &[OsString]) -> ExitCode {
 
 /// One of the programs that Redis packs into the same binary, by the name we were called or by an option.
 fn other_program(argv: &[OsString]) -> Option<&'static str> {
-    const NAMES: [(&str, &str); 3] =
-        [("sentinel", "a sentinel"), ("check-rdb", "redis-check-rdb"), ("check-aof", "redis-check-aof")];
-    let name = argv.first().map(Path::new).and_then(Path::file_name).and_then(OsStr::to_str);
-    let by_name = NAMES.iter().find(|(part, _)| name.is_some_and(|name| name.contains(part)));
+    const NAMES: [(&str, &str); 2] = [("sentinel", "a sentinel"), ("check-rdb", "redis-check-rdb")];
+    let by_name = NAMES.iter().find(|(part, _)| is_called(argv, part));
     let by_option = argv.iter().skip(1).any(|argument| argument == "--sentinel");
     by_name.map(|(_, program)| *program).or_else(|| by_option.then_some("a sentinel"))
+}
+
+/// Whether the name that we were called by contains this.
+fn is_called(argv: &[OsString], part: &str) -> bool {
+    let name = argv.first().map(Path::new).and_then(Path::file_name).and_then(OsStr::to_str);
+    name.is_some_and(|name| name.contains(part))
 }
 
 /// Redis's line, which tools take apart, with our own version as a further word.
@@ -109,7 +119,7 @@ mod tests {
     #[test]
     fn other_programs_are_known_by_name_and_option() {
         assert_eq!(other_program(&argv(&["/usr/bin/redis-sentinel", "x.conf"])), Some("a sentinel"));
-        assert_eq!(other_program(&argv(&["redis-check-aof"])), Some("redis-check-aof"));
+        assert!(is_called(&argv(&["/bin/redis-check-aof"]), "check-aof"));
         assert_eq!(other_program(&argv(&["russet-server", "x.conf", "--sentinel"])), Some("a sentinel"));
         assert_eq!(other_program(&argv(&["/srv/sentinel/redis-server", "--port", "1"])), None);
         assert_eq!(other_program(&[]), None);
