@@ -11,7 +11,7 @@
 //! |---|---|---|---|
 //! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
-//! | `peek`, `view`, `exists` | no | no | no |
+//! | `peek`, `reread`, `exists` | no | no | no |
 //! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
 //!
 //! Collections are looked up by their type, see `typed`.
@@ -19,6 +19,7 @@
 use super::aging::Aging;
 use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
+use super::field_expiry::FieldDeadlines;
 use super::layout::Kind;
 use super::update::{Slot, Update, Vacancy};
 use super::value::{NewString, Object, WrongType};
@@ -70,6 +71,8 @@ pub struct Statistics {
     pub misses: u64,
     /// `expired_keys`
     pub expired: u64,
+    /// `expired_subkeys`: fields of hashes.
+    pub expired_fields: u64,
     /// `evicted_keys`
     pub evicted: u64,
 }
@@ -95,6 +98,8 @@ pub(super) struct Database {
     pub index: Index,
     /// Where the active expiry cycle goes on.
     pub sweep_position: usize,
+    /// When fields of hashes expire.
+    pub field_deadlines: FieldDeadlines,
     /// Estimate of the remaining time of keys with an expiry, in milliseconds.
     pub average_ttl_ms: i64,
 }
@@ -293,13 +298,6 @@ impl Keyspace {
         }
     }
 
-    /// As `peek`, but of several keys at once; an expired one is not deleted.
-    pub fn view(&self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let index = &self.current().index;
-        let entry = index.entry(index.find(index.hash(key), key)?)?;
-        (self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms)).then_some(entry)
-    }
-
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
     /// expired it returns one of them, as Redis does; on a primary the expired ones get fewer.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
@@ -381,6 +379,7 @@ impl Keyspace {
         if matches!(view.kind(), Kind::List | Kind::Zset | Kind::Stream) {
             self.effects.wake(db, view.key());
         }
+        self.databases[db].note_arrival(view);
         self.databases[db].index.insert(hash, entry);
     }
 
@@ -455,7 +454,7 @@ impl Keyspace {
     }
 
     /// A key that the running command has looked up already: without any trace.
-    pub(super) fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+    pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
         let index = &self.current().index;
         let entry = index.entry(index.find(index.hash(key), key)?)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
@@ -500,7 +499,12 @@ impl Keyspace {
 
 impl Database {
     pub fn new(hash_key: (u64, u64)) -> Self {
-        Self { index: Index::new(hash_key), sweep_position: 0, average_ttl_ms: 0 }
+        Self {
+            index: Index::new(hash_key),
+            sweep_position: 0,
+            field_deadlines: FieldDeadlines::default(),
+            average_ttl_ms: 0,
+        }
     }
 }
 

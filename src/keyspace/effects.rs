@@ -258,6 +258,11 @@ impl Effects {
     /// The running command is propagated as this instead (or, called again, as this, too).
     pub fn propagate_as(&mut self, db: usize, arguments: &[&[u8]]) {
         self.propagation = Propagation::AsRecorded;
+        self.propagate_before(db, arguments);
+    }
+
+    /// This is propagated, too, before the running command (which may be none).
+    pub fn propagate_before(&mut self, db: usize, arguments: &[&[u8]]) {
         if self.interest.contains(Interest::PROPAGATION) {
             let start = self.batch.bytes.len();
             for argument in arguments {

@@ -12,7 +12,7 @@
 //! * [`update`]: a string that is being changed; [`typed`]: collections, read and changed.
 //! * `figures`: numbers about databases and entries.
 //! * [`transfer`]: rename, copy, move, swap, flush.
-//! * [`expire`]: the active expiry cycle.
+//! * [`expire`]: the active expiry cycle; `field_expiry`: the fields of hashes.
 //! * [`evict`]: choosing victims when memory is short.
 //!
 //! **Invariant:** knows neither clients nor sockets; time and limits are arguments.
@@ -23,6 +23,7 @@ pub mod effects;
 pub mod entry;
 pub mod evict;
 pub mod expire;
+mod field_expiry;
 mod figures;
 mod layout;
 pub mod transfer;

@@ -1,1 +1,294 @@
-//! Hash commands, those on the expiry of fields included.
+//! Commands on hashes.
+
+use crate::support::{Client, Server, check, check_all};
+
+const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+const NOT_AN_INTEGER: &str = "-ERR value is not an integer or out of range";
+
+/// Runs a test with small hashes and with large ones.
+fn with_both_encodings(test: impl Fn(&mut Client)) {
+    for entries in ["512", "0"] {
+        let server = Server::with(&["--hash-max-listpack-entries", entries]);
+        test(&mut server.client());
+    }
+}
+
+/// The elements of a reply, sorted: a large hash has no order.
+fn sorted(reply: &str) -> Vec<String> {
+    let inner = reply.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']')).unwrap_or_default();
+    let mut elements: Vec<String> = inner.split(' ').map(str::to_owned).collect();
+    elements.sort();
+    elements
+}
+
+#[test]
+fn fields_are_set_read_and_deleted() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1 b two", ":2"),
+                ("HSET h a 3 c \"\"", ":1"),
+                ("HSET h a", "-ERR wrong number of arguments for 'hset' command"),
+                ("HSET h a 1 b", "-ERR wrong number of arguments for 'hset' command"),
+                ("HMSET h a 1 b", "-ERR wrong number of arguments for 'hmset' command"),
+                ("HMSET h d 007 e -7", "+OK"),
+                ("HGET h a", "$3"),
+                ("HGET h nothing", "$nil"),
+                ("HGET nothing a", "$nil"),
+                ("HMGET h b nothing d e", "*4[$two $nil $007 $-7]"),
+                ("HMGET nothing a b", "*2[$nil $nil]"),
+                ("HLEN h", ":5"),
+                ("HLEN nothing", ":0"),
+                ("HSTRLEN h d", ":3"),
+                ("HSTRLEN h e", ":2"),
+                ("HSTRLEN h nothing", ":0"),
+                ("HSTRLEN nothing a", ":0"),
+                ("HEXISTS h a", ":1"),
+                ("HEXISTS h nothing", ":0"),
+                ("HSETNX h a 4", ":0"),
+                ("HSETNX h f 4", ":1"),
+                ("HSETNX new a 4", ":1"),
+                ("HDEL h a nothing a b", ":2"),
+                ("HDEL nothing a", ":0"),
+                ("HLEN h", ":4"),
+                ("HDEL new a", ":1"),
+                ("EXISTS new", ":0"),
+            ],
+        );
+        assert_eq!(sorted(&client.call("HKEYS h")), ["$c", "$d", "$e", "$f"]);
+        assert_eq!(sorted(&client.call("HVALS h")), ["$", "$-7", "$007", "$4"]);
+        check_all(
+            client,
+            &[("HKEYS nothing", "*0[]"), ("HVALS nothing", "*0[]"), ("HGETALL nothing", "*0[]")],
+        );
+    });
+}
+
+#[test]
+fn a_small_hash_has_the_order_of_insertion() {
+    let server = Server::start();
+    check_all(
+        &mut server.client(),
+        &[
+            ("HSET h b 1 a 2 c 3", ":3"),
+            ("HSET h b 4", ":0"),
+            ("HGETALL h", "*6[$b $4 $a $2 $c $3]"),
+            ("HDEL h b", ":1"),
+            ("HSET h b 5", ":1"),
+            ("HKEYS h", "*3[$a $c $b]"),
+            ("HVALS h", "*3[$2 $3 $5]"),
+        ],
+    );
+}
+
+#[test]
+fn a_whole_hash_is_a_map_in_resp3() {
+    let server = Server::start();
+    let client = &mut server.client();
+    client.call("HELLO 3");
+    check_all(
+        client,
+        &[
+            ("HSET h b 1 a 2", ":2"),
+            ("HGETALL h", "%2[$b $1 $a $2]"),
+            ("HGETALL nothing", "%0[]"),
+            ("HKEYS h", "*2[$b $a]"),
+            ("HGET h nothing", "_"),
+            ("HRANDFIELD nothing", "_"),
+            ("HRANDFIELD h 2 WITHVALUES", "*2[*2[$b $1] *2[$a $2]]"),
+            ("HRANDFIELD h 0 WITHVALUES", "*0[]"),
+        ],
+    );
+}
+
+#[test]
+fn other_types_are_refused_and_left_alone() {
+    let server = Server::start();
+    let client = &mut server.client();
+    check(client, "SET s text", "+OK");
+    for words in [
+        "HSET s a 1",
+        "HMSET s a 1",
+        "HSETNX s a 1",
+        "HGET s a",
+        "HMGET s a",
+        "HGETALL s",
+        "HKEYS s",
+        "HVALS s",
+        "HLEN s",
+        "HSTRLEN s a",
+        "HEXISTS s a",
+        "HDEL s a",
+        "HINCRBY s a 1",
+        "HINCRBYFLOAT s a 1",
+        "HRANDFIELD s",
+        "HRANDFIELD s 1",
+        "HSCAN s 0",
+    ] {
+        check(client, words, WRONG_TYPE);
+    }
+    check_all(
+        client,
+        &[("GET s", "$text"), ("HSET h a 1", ":1"), ("GET h", WRONG_TYPE), ("TYPE h", "+hash")],
+    );
+}
+
+#[test]
+fn the_encoding_follows_the_limits() {
+    let server = Server::with(&["--hash-max-listpack-entries", "3", "--hash-max-listpack-value", "5"]);
+    check_all(
+        &mut server.client(),
+        &[
+            ("HSET h a 12345", ":1"),
+            ("OBJECT ENCODING h", "$listpack"),
+            ("HSET h b 123456", ":1"),
+            ("OBJECT ENCODING h", "$hashtable"),
+            ("HDEL h b", ":1"),
+            ("OBJECT ENCODING h", "$hashtable"),
+            // Arguments are counted before they are looked at, so that repeated fields count, too.
+            ("HSET twice a 1 a 2 a 3 a 4", ":1"),
+            ("OBJECT ENCODING twice", "$hashtable"),
+            ("HSET three a 1 b 2 c 3", ":3"),
+            ("OBJECT ENCODING three", "$listpack"),
+            ("HINCRBY three d 1", ":1"),
+            ("OBJECT ENCODING three", "$hashtable"),
+            ("HSET sum a 1", ":1"),
+            ("HINCRBY sum a 1000000", ":1000001"),
+            ("OBJECT ENCODING sum", "$hashtable"),
+            // A value that is not set converts nothing.
+            ("HSET kept a 1", ":1"),
+            ("HSETNX kept a longvalue", ":0"),
+            ("OBJECT ENCODING kept", "$listpack"),
+        ],
+    );
+}
+
+#[test]
+fn integers_are_added_to() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HINCRBY h a 5", ":5"),
+                ("HINCRBY h a -7", ":-2"),
+                ("HGET h a", "$-2"),
+                ("HINCRBY h a x", NOT_AN_INTEGER),
+                ("HINCRBY h a 1.5", NOT_AN_INTEGER),
+                ("HSET h text abc blank 007 max 9223372036854775807 min -9223372036854775808", ":4"),
+                ("HINCRBY h text 1", "-ERR hash value is not an integer"),
+                ("HINCRBY h blank 1", "-ERR hash value is not an integer"),
+                ("HINCRBY h max 1", "-ERR increment or decrement would overflow"),
+                ("HINCRBY h min -1", "-ERR increment or decrement would overflow"),
+                ("HMGET h text max min", "*3[$abc $9223372036854775807 $-9223372036854775808]"),
+                ("HINCRBY new a x", NOT_AN_INTEGER),
+                ("EXISTS new", ":0"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn floats_are_added_with_the_digits_of_redis() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 3.0e3 text abc inf inf", ":3"),
+                ("HINCRBYFLOAT h a 200", "$3200"),
+                ("HINCRBYFLOAT h a 0.1", "$3200.1"),
+                ("HINCRBYFLOAT h new 0.1", "$0.1"),
+                ("HINCRBYFLOAT h new 0.2", "$0.3"),
+                ("HINCRBYFLOAT h a x", "-ERR value is not a valid float"),
+                ("HINCRBYFLOAT h a nan", "-ERR value is not a valid float"),
+                ("HINCRBYFLOAT h a inf", "-ERR value is NaN or Infinity"),
+                ("HINCRBYFLOAT h a -inf", "-ERR value is NaN or Infinity"),
+                ("HINCRBYFLOAT h text 1", "-ERR hash value is not a float"),
+                ("HINCRBYFLOAT h inf 1", "-ERR increment would produce NaN or Infinity"),
+                ("HGET h a", "$3200.1"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn random_fields_differ_or_repeat_as_the_count_says() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1", ":1"),
+                ("HRANDFIELD h", "$a"),
+                ("HRANDFIELD h 5", "*1[$a]"),
+                ("HRANDFIELD h -3", "*3[$a $a $a]"),
+                ("HRANDFIELD h -2 withvalues", "*4[$a $1 $a $1]"),
+                ("HRANDFIELD h 1 WITHVALUES", "*2[$a $1]"),
+                ("HRANDFIELD h 0", "*0[]"),
+                ("HRANDFIELD nothing", "$nil"),
+                ("HRANDFIELD nothing 3", "*0[]"),
+                ("HRANDFIELD h x", NOT_AN_INTEGER),
+                ("HRANDFIELD h 1 WITH", "-ERR syntax error"),
+                ("HRANDFIELD h 1 WITHVALUES x", "-ERR syntax error"),
+                (
+                    "HRANDFIELD h -9223372036854775808",
+                    "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+                ),
+                ("HRANDFIELD h -9223372036854775807 WITHVALUES", "-ERR value is out of range"),
+                ("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range"),
+                ("HRANDFIELD h 9223372036854775807", "*1[$a]"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn a_scan_sees_every_field_and_a_small_hash_at_once() {
+    let server = Server::start();
+    let client = &mut server.client();
+    check_all(
+        client,
+        &[
+            ("HSET h a 1 b 2 ab 3", ":3"),
+            ("HSCAN h 0", "*2[$0 *6[$a $1 $b $2 $ab $3]]"),
+            ("HSCAN h 0 COUNT 1 MATCH a*", "*2[$0 *4[$a $1 $ab $3]]"),
+            ("HSCAN h x", "-ERR invalid cursor"),
+            ("HSCAN h 0 COUNT 0", "-ERR syntax error"),
+            ("HSCAN h 0 TYPE hash", "-ERR syntax error"),
+            ("HSCAN nothing 0", "*2[$0 *0[]]"),
+            ("HSCAN nothing 0 NONSENSE", "*2[$0 *0[]]"),
+        ],
+    );
+    for number in 0..1000 {
+        client.call(&format!("HSET large f{number} {number}"));
+    }
+    let (mut cursor, mut seen) = ("0".to_owned(), Vec::new());
+    loop {
+        let reply = client.call(&format!("HSCAN large {cursor} COUNT 50"));
+        let rest = reply.strip_prefix("*2[$").unwrap();
+        let (next, page) = rest.split_once(' ').unwrap();
+        cursor = next.to_owned();
+        seen.extend(sorted(page.strip_suffix(']').unwrap()).into_iter().filter(|it| it.starts_with("$f")));
+        if cursor == "0" {
+            break;
+        }
+    }
+    seen.sort();
+    assert_eq!(seen.len(), 1000);
+    seen.dedup();
+    assert_eq!(seen.len(), 1000);
+}
+
+#[test]
+fn a_hash_of_any_bytes_survives_copy_and_rename() {
+    let server = Server::start();
+    let client = &mut server.client();
+    let long = "x".repeat(100_000);
+    assert_eq!(
+        client.call_arguments(&[&b"HSET"[..], b"h", b"\0f", b"a\r\nb", b"long", long.as_bytes()]),
+        ":2"
+    );
+    check_all(client, &[("COPY h copy", ":1"), ("RENAME h other", "+OK"), ("HSET other long 1", ":0")]);
+    assert_eq!(client.call_arguments(&[&b"HGET"[..], b"copy", b"\0f"]), "$a\r\nb");
+    assert_eq!(client.call("HGET copy long"), format!("${long}"));
+    check_all(client, &[("HSTRLEN copy long", ":100000"), ("DEL copy other", ":2")]);
+}
