@@ -4,12 +4,18 @@
 //! * `read`: values, whole hashes, HSCAN.
 //! * `counters`: HINCRBY, HINCRBYFLOAT.
 //! * `random`: HRANDFIELD.
+//! * `deadline`: moments at which fields expire, and the arguments `FIELDS numfields field ...`.
+//! * `expiry`: HEXPIRE, HTTL, HPERSIST and their relatives, as Redis 7.4 has them.
+//! * `volatile`: HSETEX, HGETEX, HGETDEL, as Redis 8 has them.
 
 mod counters;
+mod deadline;
+mod expiry;
 mod random;
 mod read;
 #[cfg(test)]
 mod tests;
+mod volatile;
 mod write;
 
 use super::command::Arity::{AtLeast, Exactly};
@@ -33,17 +39,36 @@ pub const COMMANDS: &[Command] = &[
     command("hlen", read::hlen, Exactly(2), READONLY | FAST, HASH, ASKED_KEY),
     command("hstrlen", read::hstrlen, Exactly(3), READONLY | FAST, HASH, ASKED_KEY),
     command("hexists", read::hexists, Exactly(3), READONLY | FAST, HASH, ASKED_KEY),
-    command("hscan", read::hscan, AtLeast(3), READONLY, HASH, READ_KEY).tips(&["nondeterministic_output"]),
+    command("hscan", read::hscan, AtLeast(3), READONLY, HASH, READ_KEY).tips(RANDOM),
     command("hincrby", counters::hincrby, Exactly(4), WRITE | DENYOOM | FAST, HASH, COUNTED_KEY),
     command("hincrbyfloat", counters::hincrbyfloat, Exactly(4), WRITE | DENYOOM | FAST, HASH, COUNTED_KEY),
-    command("hrandfield", random::hrandfield, AtLeast(2), READONLY, HASH, READ_KEY)
-        .tips(&["nondeterministic_output"]),
+    command("hrandfield", random::hrandfield, AtLeast(2), READONLY, HASH, READ_KEY).tips(RANDOM),
+    command("hexpire", expiry::hexpire, AtLeast(6), WRITE | DENYOOM | FAST, HASH, UPDATED_KEY),
+    command("hpexpire", expiry::hpexpire, AtLeast(6), WRITE | DENYOOM | FAST, HASH, UPDATED_KEY),
+    command("hexpireat", expiry::hexpireat, AtLeast(6), WRITE | DENYOOM | FAST, HASH, UPDATED_KEY),
+    command("hpexpireat", expiry::hpexpireat, AtLeast(6), WRITE | DENYOOM | FAST, HASH, UPDATED_KEY),
+    command("hpersist", expiry::hpersist, AtLeast(5), WRITE | FAST, HASH, UPDATED_KEY),
+    command("httl", expiry::httl, AtLeast(5), READONLY | FAST, HASH, READ_KEY).tips(RANDOM),
+    command("hpttl", expiry::hpttl, AtLeast(5), READONLY | FAST, HASH, READ_KEY).tips(RANDOM),
+    command("hexpiretime", expiry::hexpiretime, AtLeast(5), READONLY | FAST, HASH, READ_KEY),
+    command("hpexpiretime", expiry::hpexpiretime, AtLeast(5), READONLY | FAST, HASH, READ_KEY),
+    command("hsetex", volatile::hsetex, AtLeast(6), WRITE | DENYOOM | FAST, HASH, UPDATED_KEY),
+    command(
+        "hgetex",
+        volatile::hgetex,
+        AtLeast(5),
+        WRITE | FAST,
+        HASH,
+        &[key_at(1, RW | ACCESS | UPDATE).notes("RW and UPDATE because it changes the TTL")],
+    ),
+    command("hgetdel", volatile::hgetdel, AtLeast(5), WRITE | FAST, HASH, &[key_at(1, RW | ACCESS | DELETE)]),
 ];
 
 const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
 const ASKED_KEY: &[KeySpec] = &[key_at(1, RO)];
 const UPDATED_KEY: &[KeySpec] = &[key_at(1, RW | UPDATE)];
 const COUNTED_KEY: &[KeySpec] = &[key_at(1, RW | ACCESS | UPDATE)];
+const RANDOM: &[&str] = &["nondeterministic_output"];
 const UNORDERED: &[&str] = &["nondeterministic_output_order"];
 
 fn limits(ctx: &Ctx<'_>) -> HashLimits {
