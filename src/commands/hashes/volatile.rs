@@ -1,8 +1,8 @@
 //! HSETEX, HGETEX, HGETDEL: values of fields, together with their expiry.
 
 use super::deadline::{Deadline, Form, MILLISECONDS, SECONDS, UNIX_MILLISECONDS, UNIX_SECONDS, parse_fields};
-use super::limits;
 use super::read::reply_value;
+use super::write::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
