@@ -10,6 +10,7 @@ use super::execute::{Outcome, process};
 use crate::engine::{ClientId, Deadline, Engine, Retry, Wait};
 use crate::keyspace::{EntryRef, Keyspace, Kind};
 use crate::resp::OwnedRequest;
+use crate::util::extended::Extended;
 use crate::util::number::parse_f64;
 
 /// How a blocked client is freed without being served.
@@ -65,7 +66,9 @@ impl Ctx<'_> {
 
     /// When a timeout in seconds, possibly with a fraction, is up; 0 is never.
     pub fn deadline_of_seconds(&self, timeout: &[u8]) -> Result<Deadline, CommandError> {
-        let seconds = parse_f64(timeout).filter(|seconds| !seconds.is_nan());
+        // Redis reads a long double, which may be too large for ours.
+        let seconds = parse_f64(timeout).or_else(|| Extended::parse(timeout).map(|_| f64::INFINITY));
+        let seconds = seconds.filter(|seconds| !seconds.is_nan());
         let milliseconds = seconds.ok_or(CommandError::TimeoutNotAFloat)? * 1000.0;
         if milliseconds > i64::MAX as f64 {
             return Err(CommandError::TimeoutOutOfRange);

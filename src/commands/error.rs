@@ -170,8 +170,102 @@ pub enum CommandError {
     NegativeLimit,
 
     // Sorted sets.
+    #[error("ERR XX and NX options at the same time are not compatible")]
+    XxWithNx,
+    #[error("ERR GT, LT, and/or NX options at the same time are not compatible")]
+    ComparisonWithNx,
+    #[error("ERR INCR option supports a single increment-element pair")]
+    IncrementOfSeveral,
+    #[error("ERR resulting score is not a number (NaN)")]
+    ScoreNotANumber,
+    #[error("ERR min or max is not a float")]
+    ScoreBound,
+    #[error("ERR min or max not valid string range item")]
+    TextBound,
+    #[error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")]
+    LimitOfRanks,
+    #[error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")]
+    ScoresOfTexts,
+    #[error("ERR at least 1 input key is needed for '{0}' command")]
+    NoInputKeys(String),
+    #[error("ERR weight value is not a float")]
+    Weight,
 
     // Streams.
+    #[error("ERR Invalid stream ID specified as stream command argument")]
+    InvalidStreamId,
+    #[error("ERR invalid start ID for the interval")]
+    IntervalStart,
+    #[error("ERR invalid end ID for the interval")]
+    IntervalEnd,
+    #[error("ERR The ID specified in XADD must be greater than 0-0")]
+    IdNotAboveZero,
+    #[error("ERR The ID specified in XADD is equal or smaller than the target stream top item")]
+    IdNotIncreasing,
+    #[error("ERR The stream has exhausted the last possible ID, unable to add more items")]
+    StreamExhausted,
+    #[error("ERR Elements are too large to be stored")]
+    EntryTooLarge,
+    #[error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")]
+    TwoTrimStrategies,
+    #[error("ERR The MAXLEN argument must be >= 0.")]
+    MaxLenNegative,
+    #[error("ERR The LIMIT argument must be >= 0.")]
+    LimitNegative,
+    #[error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")]
+    LimitWithoutStrategy,
+    #[error("ERR syntax error, LIMIT cannot be used without the special ~ option")]
+    LimitWithoutApproximation,
+    #[error("ERR syntax error, XTRIM must be called with a trimming strategy")]
+    TrimStrategyMissing,
+    #[error("ERR entries_added must be positive")]
+    EntriesAddedNegative,
+    #[error("ERR The entries_added specified in XSETID is smaller than the target stream length")]
+    EntriesAddedBelowLength,
+    #[error("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")]
+    LastIdBelowGivenDeleted,
+    #[error("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")]
+    LastIdBelowDeleted,
+    #[error("ERR The ID specified in XSETID is smaller than the target stream top item")]
+    LastIdBelowTop,
+    #[error(
+        "ERR Unbalanced '{command}' list of streams: for each stream key an ID or '{sign}' must be specified."
+    )]
+    UnbalancedStreams { command: String, sign: char },
+    #[error("ERR The {0} option is only supported by XREADGROUP. You called XREAD instead.")]
+    OnlyInGroup(&'static str),
+    #[error("ERR Missing GROUP option for XREADGROUP")]
+    GroupMissing,
+    #[error(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by \
+         specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+    )]
+    LastIdInGroup,
+    #[error(
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+    )]
+    NewEntriesWithoutGroup,
+    #[error("NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP option")]
+    NoGroupToRead { key: String, group: String },
+    #[error("NOGROUP No such key '{key}' or consumer group '{group}'")]
+    NoKeyOrGroup { key: String, group: String },
+    #[error("NOGROUP No such consumer group '{group}' for key name '{key}'")]
+    NoGroup { key: String, group: String },
+    #[error("BUSYGROUP Consumer Group name already exists")]
+    GroupExists,
+    #[error(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM \
+         option to create an empty stream automatically."
+    )]
+    GroupNeedsKey,
+    #[error("ERR value for ENTRIESREAD must be positive or -1")]
+    EntriesReadNegative,
+    #[error("ERR Invalid {argument} argument for {command}")]
+    InvalidClaimArgument { argument: &'static str, command: &'static str },
+    #[error("ERR Unrecognized XCLAIM option '{0}'")]
+    UnrecognizedClaimOption(String),
+    #[error("ERR COUNT must be > 0")]
+    CountNotAboveZero,
 
     // Bitmaps.
     #[error("ERR bit offset is not an integer or out of range")]
@@ -223,6 +317,7 @@ pub enum CommandError {
     #[error("ERR could not decode requested zset member")]
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
+    SearchCountNotPositive,
     GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
@@ -234,6 +329,8 @@ pub enum CommandError {
     AnyWithoutCount,
 
     // SORT.
+    #[error("ERR One or more scores can't be converted into double")]
+    WeightNotAFloat,
 
     // Keys and expiry.
     #[error("ERR invalid first DB index")]
@@ -256,6 +353,22 @@ pub enum CommandError {
          switching between policies at runtime LRU and LFU data will take some time to adjust."
     )]
     FrequencyNotTracked,
+
+    #[error("BUSYKEY Target key name already exists.")]
+    BusyKey,
+    #[error("ERR Invalid TTL value, must be >= 0")]
+    InvalidTtl,
+    #[error("ERR Invalid IDLETIME value, must be >= 0")]
+    InvalidIdleTime,
+    #[error("ERR Invalid FREQ value, must be >= 0 and <= 255")]
+    InvalidFrequency,
+    #[error("ERR DUMP payload version or checksum are wrong")]
+    WrongPayload,
+    #[error("ERR Bad data format")]
+    BadPayload,
+    /// The versions of the format that may be written cannot hold the value.
+    #[error("ERR {0}")]
+    NotDumped(String),
 
     // Connections and clients.
     #[error(

@@ -237,7 +237,7 @@ impl Ranked {
     /// Panics if the tree is not as the module's page says.
     #[cfg(any(test, debug_assertions))]
     pub fn assert_invariants(&self, long: &Slab) {
-        assert_eq!(self.root.assert_invariants(long, true), self.len);
+        assert_eq!(self.root.assert_invariants(true), self.len);
         let mut previous: Option<(f64, Vec<u8>)> = None;
         let mut len = 0;
         for (score, member) in self.ascending_from(0) {
@@ -392,13 +392,13 @@ impl Node {
     }
 
     #[cfg(any(test, debug_assertions))]
-    fn assert_invariants(&self, long: &Slab, is_root: bool) -> usize {
+    fn assert_invariants(&self, is_root: bool) -> usize {
         assert!(self.width() <= self.width_max());
         assert!(is_root || self.width() > 0, "no node but the root is empty");
         if let Self::Inner(inner) = self {
             assert!(!is_root || self.width() > 1, "a root with a single child is useless");
             for (index, child) in inner.children.iter().enumerate() {
-                assert_eq!(child.assert_invariants(long, false), inner.lens[index]);
+                assert_eq!(child.assert_invariants(false), inner.lens[index]);
                 assert_eq!(child.first_score().to_bits(), inner.first_scores[index].to_bits());
                 assert_eq!(child.depth(), inner.children[0].depth());
             }

@@ -11,7 +11,7 @@
 //! |---|---|---|---|
 //! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
-//! | `peek`, `view`, `exists` | no | no | no |
+//! | `peek`, `reread`, `exists` | no | no | no |
 //! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
 //!
 //! Collections are looked up by their type, see `typed`.
@@ -298,13 +298,6 @@ impl Keyspace {
         }
     }
 
-    /// As `peek`, but of several keys at once; an expired one is not deleted.
-    pub fn view(&self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let index = &self.current().index;
-        let entry = index.entry(index.find(index.hash(key), key)?)?;
-        (self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms)).then_some(entry)
-    }
-
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are
     /// expired it returns one of them, as Redis does; on a primary the expired ones get fewer.
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
@@ -461,7 +454,7 @@ impl Keyspace {
     }
 
     /// A key that the running command has looked up already: without any trace.
-    pub(super) fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+    pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
         let index = &self.current().index;
         let entry = index.entry(index.find(index.hash(key), key)?)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);

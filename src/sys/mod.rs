@@ -15,10 +15,12 @@
 //! * [`files`]: atomic replacement, directory sync, writing back early.
 //! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
+//! * [`collation`]: the order of text in the process's locale.
 //! * [`check`]: `--check-system` and `--test-memory`.
 
 pub mod check;
 pub mod clock;
+pub mod collation;
 pub mod cpu;
 mod crash;
 pub mod files;

@@ -160,7 +160,9 @@ impl Zset {
                 }
             }
             Added::Moved(score) => {
-                found.into_iter().for_each(|place| block.remove(place));
+                if let Some(place) = found {
+                    block.remove(place);
+                }
                 block.insert(member, score);
             }
             Added::Same(_) | Added::Nothing | Added::NotANumber => {}
@@ -181,10 +183,9 @@ impl Zset {
         match &mut self.repr {
             Repr::Sorted(sorted) => sorted.remove(member),
             Repr::Block(block) => {
-                let found = block.find(member);
-                let is_there = found.is_some();
-                found.into_iter().for_each(|place| block.remove(place));
-                is_there
+                let Some(place) = block.find(member) else { return false };
+                block.remove(place);
+                true
             }
         }
     }
@@ -308,6 +309,15 @@ impl Zset {
             Repr::Sorted(sorted) => sorted,
             Repr::Block(_) => unreachable!("it has just been converted"),
         }
+    }
+}
+
+impl<'a> IntoIterator for &'a Zset {
+    type Item = (StrRef<'a>, f64);
+    type IntoIter = Elements<'a>;
+
+    fn into_iter(self) -> Elements<'a> {
+        self.iter()
     }
 }
 

@@ -57,20 +57,23 @@ pub struct Group {
     pub timed: &'static [&'static str],
 }
 
+/// Without a count these answer one member, each server its own.
+const RANDOM_WITHOUT_COUNT: &[&str] = &["SPOP", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER"];
+
 /// A group stands here as often as it is to be drawn.
 const GROUPS: &[&Group] = &[
     &keys::GROUP,
     &keys::GROUP,
-    // &lists::GROUP,
-    // &hashes::GROUP,
-    // &sets::GROUP,
-    // &zsets::GROUP,
-    // &zsets::GROUP,
-    // &streams::GROUP,
-    // &streams::GROUP,
-    // &bits::GROUP,
+    &lists::GROUP,
+    &hashes::GROUP,
+    &sets::GROUP,
+    &zsets::GROUP,
+    &zsets::GROUP,
+    &streams::GROUP,
+    &streams::GROUP,
+    &bits::GROUP,
     // &geo::GROUP,
-    // &sort::GROUP,
+    &sort::GROUP,
 ];
 
 #[test]
@@ -108,7 +111,9 @@ impl Request {
         let template = pick(random, group.templates);
         let mut arguments: Vec<Vec<u8>> = template.split(' ').map(|word| group.fill(random, word)).collect();
         match random.below(40) {
-            0 => drop(arguments.pop().filter(|_| arguments.len() > 1)),
+            0 if !RANDOM_WITHOUT_COUNT.iter().any(|name| template.starts_with(name)) => {
+                drop(arguments.pop().filter(|_| arguments.len() > 1));
+            }
             1 => arguments.push(keys::GROUP.fill(random, "option")),
             2 => arguments[0].make_ascii_lowercase(),
             _ => {}

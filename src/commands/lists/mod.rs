@@ -5,7 +5,7 @@
 //! * `ranges`: lengths and ranges.
 //! * `moves`: from one list to another, at once or when there is something to move.
 //! * `first_of_many`: pops from the first of several lists that has elements, at once or when one has.
-//! * `shared`: limits, ends and index ranges.
+//! * `shared`: key specifications, limits, ends and index ranges.
 
 mod ends;
 mod elements;
@@ -13,12 +13,15 @@ mod ranges;
 mod moves;
 mod first_of_many;
 mod shared;
+#[cfg(test)]
+mod tests;
 
+use self::shared::{AWAITED_KEYS, MOVED_KEYS, POPPED_KEY, PUSHED_KEY};
 use super::command::Arity::{AtLeast, Exactly};
-use super::command::access::{ACCESS, DELETE, INSERT, RO, RW, UPDATE};
+use super::command::access::{ACCESS, DELETE, RO, RW, UPDATE};
 use super::command::categories::LIST;
 use super::command::flags::{BLOCKING, DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
-use super::command::{Command, KeySpec, command, counted_keys, key_at, range};
+use super::command::{Command, KeySpec, command, counted_keys, key_at};
 
 pub const COMMANDS: &[Command] = &[
     command("lpush", ends::lpush, AtLeast(3), WRITE | DENYOOM | FAST, LIST, PUSHED_KEY),
@@ -60,7 +63,3 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
-const PUSHED_KEY: &[KeySpec] = &[key_at(1, RW | INSERT)];
-const POPPED_KEY: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE)];
-const MOVED_KEYS: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE), key_at(2, RW | INSERT)];
-const AWAITED_KEYS: &[KeySpec] = &[range(1, -2, 1, RW | ACCESS | DELETE)];

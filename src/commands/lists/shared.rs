@@ -1,12 +1,19 @@
-//! What list commands share: limits, the two ends, index ranges, and pops of several elements.
+//! What list commands share: key specifications, limits, the two ends, index ranges, and pops of several elements.
 
 use crate::commands::args::Args;
+use crate::commands::command::access::{ACCESS, DELETE, INSERT, RW};
+use crate::commands::command::{KeySpec, key_at, range};
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::keyspace::{Edit, EventClass};
 use crate::resp::Reply;
 use crate::types::{End, List, ListLimits};
 use crate::util::number::parse_i64;
+
+pub const PUSHED_KEY: &[KeySpec] = &[key_at(1, RW | INSERT)];
+pub const POPPED_KEY: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE)];
+pub const MOVED_KEYS: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE), key_at(2, RW | INSERT)];
+pub const AWAITED_KEYS: &[KeySpec] = &[range(1, -2, 1, RW | ACCESS | DELETE)];
 
 impl Ctx<'_> {
     /// The limits of the encodings of lists in force.

@@ -11,6 +11,7 @@ use crate::commands::free::free;
 use crate::config::OutputClass;
 use crate::keyspace::{Effects, EventClass, Interest, StrRef};
 use crate::types::Set;
+use crate::util::number::parse_i64;
 
 /// SPOP is propagated as removals of at most so many members each.
 const REMOVAL_MEMBERS_MAX: usize = 1024;
@@ -28,7 +29,8 @@ pub fn spop(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if args.left() > 1 {
         return Err(CommandError::Syntax);
     }
-    let count = usize::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)?;
+    let count = parse_i64(args.next()?).and_then(|count| usize::try_from(count).ok());
+    let count = count.ok_or(CommandError::MustBePositive)?;
     let len = ctx.keys.edit::<Set>(key)?.map_or(0, |set| set.len());
     if count == 0 || len == 0 {
         ctx.reply.set(0);

@@ -27,8 +27,15 @@ pub struct Pending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
     pub delivered_ms: i64,
-    /// What the number of deliveries becomes; `None` leaves it.
-    pub deliveries: Option<u64>,
+    pub deliveries: Deliveries,
+}
+
+/// What becomes of the number of deliveries. An entry that was not pending has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deliveries {
+    Keep,
+    Increment,
+    Set(u64),
 }
 
 #[derive(Debug, Clone)]
@@ -116,7 +123,11 @@ impl Group {
     pub fn claim(&mut self, id: StreamId, consumer: ConsumerId, claim: Claim, now_ms: i64) -> Pending {
         let before = self.pending.get(&id).copied();
         let known = before.map_or(1, |before| before.deliveries);
-        let deliveries = claim.deliveries.unwrap_or(known);
+        let deliveries = match claim.deliveries {
+            Deliveries::Keep => known,
+            Deliveries::Increment => known.wrapping_add(1),
+            Deliveries::Set(count) => count,
+        };
         let pending = Pending { delivered_ms: claim.delivered_ms, deliveries, consumer };
         if let Some(before) = before {
             self.consumers.get_mut(before.consumer).pending.remove(&id);

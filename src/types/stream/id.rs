@@ -87,7 +87,7 @@ impl fmt::Display for StreamId {
     }
 }
 
-/// The text of an ID, without an allocation.
+/// The text of an ID (or of a number), without an allocation.
 #[derive(Debug, Clone, Copy)]
 pub struct IdText {
     bytes: [u8; Self::BYTES_MAX],
@@ -98,22 +98,30 @@ impl IdText {
     /// Two numbers of twenty digits and a dash.
     const BYTES_MAX: usize = 41;
 
+    /// The text of a number that stands where an ID might.
+    pub fn of_number(number: u64) -> Self {
+        let mut text = Self { bytes: [0; Self::BYTES_MAX], used: 0 };
+        text.push(itoa::Buffer::new().format(number).as_bytes());
+        text
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.used)]
+    }
+
+    fn push(&mut self, part: &[u8]) {
+        let start = usize::from(self.used);
+        self.bytes[start..start + part.len()].copy_from_slice(part);
+        self.used += part.len() as u8;
     }
 }
 
 impl From<StreamId> for IdText {
     fn from(id: StreamId) -> Self {
-        let mut digits = itoa::Buffer::new();
-        let ms = digits.format(id.ms).as_bytes();
-        let mut bytes = [0; Self::BYTES_MAX];
-        bytes[..ms.len()].copy_from_slice(ms);
-        bytes[ms.len()] = b'-';
-        let start = ms.len() + 1;
-        let seq = digits.format(id.seq).as_bytes();
-        bytes[start..start + seq.len()].copy_from_slice(seq);
-        Self { bytes, used: (start + seq.len()) as u8 }
+        let mut text = Self::of_number(id.ms);
+        text.push(b"-");
+        text.push(itoa::Buffer::new().format(id.seq).as_bytes());
+        text
     }
 }
 

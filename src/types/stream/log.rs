@@ -223,6 +223,24 @@ impl Log {
         Range::new(self.nodes_of(start, end), start, end, direction)
     }
 
+    /// The number of entries of a range, if they lie in several nodes: of whole nodes it need not be counted.
+    pub fn count_if_long(&self, start: StreamId, end: StreamId) -> Option<usize> {
+        let mut nodes = self.nodes_of(start, end).peekable();
+        let (first_id, first) = nodes.next()?;
+        let (next_id, _) = nodes.peek()?;
+        let count_of = |start, end| self.range(start, end, Direction::Forward).count();
+        let mut count = if *first_id >= start {
+            first.head().live as usize
+        } else {
+            count_of(start, next_id.previous()?)
+        };
+        while let Some((id, node)) = nodes.next() {
+            let is_whole = nodes.peek().is_some() || end >= self.last_id;
+            count += if is_whole { node.head().live as usize } else { count_of(*id, end) };
+        }
+        Some(count)
+    }
+
     /// The nodes as snapshots have them: the ID of the first entry, and the bytes of a listpack.
     pub fn packed_nodes(&self) -> impl Iterator<Item = (StreamId, &[u8])> {
         self.nodes().map(|(id, node)| (*id, node.view().as_bytes()))

@@ -23,7 +23,7 @@ mod tests;
 
 pub use consumers::{Consumer, ConsumerId};
 pub use cursor::Entry;
-pub use group::{Claim, Group, Pending};
+pub use group::{Claim, Deliveries, Group, Pending};
 pub use id::{IdText, NewId, StreamId};
 pub use log::{AppendError, Log, NodeLimits, Threshold, Trim};
 pub use node::InvalidNode;

@@ -175,7 +175,7 @@ fn a_pending_entry_has_one_owner() {
     group.deliver(id(1, 0), alice, 10);
     group.deliver(id(2, 0), alice, 10);
     group.deliver(id(2, 0), bob, 20);
-    let claim = Claim { delivered_ms: 5, deliveries: Some(9) };
+    let claim = Claim { delivered_ms: 5, deliveries: Deliveries::Set(9) };
     assert_eq!(
         group.claim(id(1, 0), bob, claim, 30),
         Pending { delivered_ms: 5, deliveries: 9, consumer: bob }
@@ -344,6 +344,9 @@ impl Model {
                 self.entries.iter().filter(inside).map(|(id, fields)| (*id, fields.clone()))
             };
             assert_eq!(entries(stream, start, end, Direction::Forward), expected().collect::<Vec<_>>());
+            if let Some(count) = log.count_if_long(start, end) {
+                assert_eq!(count, expected().count());
+            }
             let backward: Vec<_> = expected().collect::<Vec<_>>().into_iter().rev().collect();
             assert_eq!(entries(stream, start, end, Direction::Backward), backward);
         }

@@ -1,7 +1,7 @@
 //! A small sorted set in one block: how many elements there are (4 bytes), then each score and member.
 //!
-//! A score that is an integer is packed as one, any other is [`SCORE`] and its 8 bytes. Elements are in order of
-//! score and text; to find a member, or a rank, is to walk.
+//! A score that is an integer is packed as one, any other is [`SCORE`] and its 8 bytes. As in a listpack of Redis,
+//! negative zero becomes zero. Elements are in order of score and text; to find a member, or a rank, is to walk.
 
 use std::ops::Range;
 
@@ -173,8 +173,7 @@ fn score_bytes(block: &[u8]) -> usize {
 }
 
 fn push_element(member: StrRef<'_>, score: f64, block: &mut Vec<u8>) {
-    let is_negative_zero = score == 0.0 && score.is_sign_negative();
-    if score.fract() == 0.0 && score.abs() <= INTEGER_MAX && !is_negative_zero {
+    if score.fract() == 0.0 && score.abs() <= INTEGER_MAX {
         packed::push_str(StrRef::Int(score as i64), block);
     } else {
         block.push(SCORE);
@@ -189,12 +188,13 @@ mod tests {
 
     #[test]
     fn scores_come_back_to_the_bit() {
-        let scores =
-            [0.0, -0.0, 1.0, -1.0, 0.1, f64::INFINITY, f64::NEG_INFINITY, INTEGER_MAX, 1e300, f64::MIN];
+        let scores = [0.0, 1.0, -1.0, 0.1, f64::INFINITY, f64::NEG_INFINITY, INTEGER_MAX, 1e300, f64::MIN];
         for score in scores {
             let block = Block::from_sorted([(StrRef::Bytes(b"member"), score)].into_iter());
             assert_eq!(block.iter().next().unwrap().1.to_bits(), score.to_bits());
         }
+        let block = Block::from_sorted([(StrRef::Bytes(b"member"), -0.0)].into_iter());
+        assert!(block.iter().next().unwrap().1.is_sign_positive());
     }
 
     #[test]

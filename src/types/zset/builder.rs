@@ -2,7 +2,7 @@
 //! of unions, intersections and differences. Sorting once at the end is cheaper than keeping order meanwhile.
 
 use super::block::Block;
-use super::sorted::Sorted;
+use super::sorted::{Sorted, records_in_order};
 use super::{Repr, Zset, ZsetLimits};
 use crate::ds::StrRef;
 use crate::ds::record_table::{Key, RecordTable, Score};
@@ -11,8 +11,6 @@ use crate::ds::record_table::{Key, RecordTable, Score};
 #[derive(Debug, Default)]
 pub struct ZsetBuilder {
     table: RecordTable<Score>,
-    /// Length of the longest text.
-    longest: usize,
 }
 
 impl ZsetBuilder {
@@ -38,21 +36,68 @@ impl ZsetBuilder {
             }
             None => {
                 self.table.insert_new(&key, &score.to_le_bytes());
-                self.longest = self.longest.max(member.len());
             }
         }
     }
 
+    /// Adds a member unless it is there; says whether it was not.
+    pub fn add_new(&mut self, member: StrRef<'_>, score: f64) -> bool {
+        let mut is_new = true;
+        self.add(member, score, |old, _| {
+            is_new = false;
+            old
+        });
+        is_new
+    }
+
+    /// Takes a member out again.
+    pub fn remove(&mut self, member: StrRef<'_>) {
+        self.table.remove(&Key::of_str(member));
+    }
+
+    /// The elements in order.
+    pub fn sorted(&self) -> impl Iterator<Item = (StrRef<'_>, f64)> {
+        records_in_order(&self.table).into_iter().map(|(score, record)| (record.key(), score))
+    }
+
     /// The sorted set, in the encoding that fits its final size.
     pub fn finish(self, limits: &ZsetLimits) -> Zset {
-        let is_small = self.len() <= limits.entries_max && self.longest <= limits.value_bytes_max;
-        let sorted = Sorted::from_table(self.table);
+        let is_small = self.len() <= limits.entries_max
+            && self.table.iter().all(|record| record.key().len() <= limits.value_bytes_max);
         Zset {
             repr: if is_small {
-                Repr::Block(Block::from_sorted(sorted.ascending_from(0)))
+                Repr::Block(Block::from_sorted(self.sorted()))
             } else {
-                Repr::Sorted(Box::new(sorted))
+                Repr::Sorted(Box::new(Sorted::from_table(self.table)))
             },
         }
+    }
+}
+
+impl Zset {
+    /// The sorted set of members that are known to be distinct, in any order: small unless there are too many.
+    pub fn of_distinct<'a>(
+        elements: impl Iterator<Item = (StrRef<'a>, f64)> + Clone,
+        limits: &ZsetLimits,
+    ) -> Self {
+        let is_small = elements.clone().count() <= limits.entries_max;
+        let in_order = |(left, left_score): &(StrRef<'_>, f64), (right, right_score): &(StrRef<'_>, f64)| {
+            left_score < right_score
+                || left_score == right_score
+                    && left.with_text(|left| right.with_text(|right| left < right))
+        };
+        if elements.clone().is_sorted_by(in_order) {
+            let repr = if is_small {
+                Repr::Block(Block::from_sorted(elements))
+            } else {
+                Repr::Sorted(Box::new(Sorted::from_sorted(elements)))
+            };
+            return Self { repr };
+        }
+        let mut builder = ZsetBuilder::new();
+        for (member, score) in elements {
+            builder.add_new(member, score);
+        }
+        builder.finish(limits)
     }
 }

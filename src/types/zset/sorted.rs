@@ -7,7 +7,7 @@ use super::Added;
 use crate::ds::StrRef;
 use crate::ds::packed::Packed;
 use crate::ds::ranked::{Ascending, Descending, Ranked};
-use crate::ds::record_table::{Key, RecordTable, Score};
+use crate::ds::record_table::{Key, Record, RecordTable, Score};
 use crate::ds::slab::Slab;
 
 /// The table and the tree; both hold the same elements.
@@ -28,22 +28,11 @@ impl Sorted {
         sorted
     }
 
-    /// Of a table: sorts its records.
+    /// Of a table.
     pub fn from_table(table: RecordTable<Score>) -> Self {
-        let slab = table.slab();
-        let mut elements: Vec<(f64, Packed<'_>)> = table
-            .iter()
-            .map(|record| (Score::read(record.payload()), Packed::read(record.packed()).0))
-            .collect();
-        elements.sort_unstable_by(|left, right| {
-            let by_score = left.0.partial_cmp(&right.0).expect("no score is NaN");
-            by_score.then_with(|| {
-                text(slab, left.1).with_text(|left| text(slab, right.1).with_text(|right| left.cmp(right)))
-            })
-        });
         let mut tree = Ranked::new();
-        for (score, member) in elements {
-            tree.push_last(score, member);
+        for (score, record) in records_in_order(&table) {
+            tree.push_last(score, Packed::read(record.packed()).0);
         }
         Self { table, tree }
     }
@@ -143,6 +132,16 @@ impl Sorted {
             assert_eq!(found.map(f64::to_bits), Some(score.to_bits()));
         }
     }
+}
+
+/// The records of a table by score and text.
+pub fn records_in_order(table: &RecordTable<Score>) -> Vec<(f64, Record<'_>)> {
+    let mut records: Vec<_> = table.iter().map(|record| (Score::read(record.payload()), record)).collect();
+    records.sort_unstable_by(|left, right| {
+        let by_score = left.0.partial_cmp(&right.0).expect("no score is NaN");
+        by_score.then_with(|| left.1.key().with_text(|left| right.1.key().with_text(|right| left.cmp(right))))
+    });
+    records
 }
 
 /// Elements of a tree with their texts.
