@@ -318,7 +318,6 @@ pub enum CommandError {
     NoPositionOfMember,
     #[error("ERR COUNT must be > 0")]
     SearchCountNotPositive,
-    GeoCountNotPositive,
     #[error("ERR {0} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")]
     StoreWithDetails(&'static str),
     #[error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {0}")]
