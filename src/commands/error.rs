@@ -335,6 +335,22 @@ pub enum CommandError {
     )]
     FrequencyNotTracked,
 
+    #[error("BUSYKEY Target key name already exists.")]
+    BusyKey,
+    #[error("ERR Invalid TTL value, must be >= 0")]
+    InvalidTtl,
+    #[error("ERR Invalid IDLETIME value, must be >= 0")]
+    InvalidIdleTime,
+    #[error("ERR Invalid FREQ value, must be >= 0 and <= 255")]
+    InvalidFrequency,
+    #[error("ERR DUMP payload version or checksum are wrong")]
+    WrongPayload,
+    #[error("ERR Bad data format")]
+    BadPayload,
+    /// The versions of the format that may be written cannot hold the value.
+    #[error("ERR {0}")]
+    NotDumped(String),
+
     // Connections and clients.
     #[error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your \

@@ -57,6 +57,7 @@ mod bitmaps;
 mod hyperloglog;
 mod geo;
 mod sort;
+mod dump;
 mod persistence;
 mod config_commands;
 mod server_info;
@@ -96,6 +97,7 @@ pub const TABLES: &[&[Command]] = &[
     keys::flush::COMMANDS,
     object::COMMANDS,
     expiry::COMMANDS,
+    dump::COMMANDS,
     strings::COMMANDS,
     lists::COMMANDS,
     hashes::COMMANDS,

@@ -260,6 +260,8 @@ pub struct Rdb {
     pub file_name: PathBuf,
     pub compression: bool,
     pub checksum: bool,
+    /// The latest version of the format that may be written, for older peers and tools.
+    pub compat_version: u32,
     pub stop_writes_on_bgsave_error: bool,
     pub save_incremental_fsync: bool,
     /// Without persistence, delete the files that replication left.
@@ -270,6 +272,13 @@ pub struct Rdb {
     /// Pause per key while loading, for tests.
     pub key_load_delay_us: i32,
     pub loading_process_events_interval_bytes: u64,
+}
+
+impl Rdb {
+    /// `compat_version`, which its row keeps within the versions there are.
+    pub fn latest_version(&self) -> u8 {
+        u8::try_from(self.compat_version).unwrap_or(u8::MAX)
+    }
 }
 
 /// The append-only file.

@@ -22,10 +22,12 @@
 use std::fmt;
 
 use self::entry::Encoded;
+pub use self::builder::Builder;
 pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
 use super::StrRef;
 use crate::util::size_class::size_class;
 
+mod builder;
 mod entry;
 mod view;
 

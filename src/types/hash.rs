@@ -63,6 +63,47 @@ impl Hash {
         Self::default()
     }
 
+    /// A large hash, whatever will be in it; see [`Hash::settle`].
+    pub fn new_large() -> Self {
+        Self(Repr::Large(Box::default()))
+    }
+
+    /// The hash of fields that are known to be distinct, with their values and expiries: small unless there are
+    /// too many.
+    pub fn of_distinct<'a>(
+        fields: impl Iterator<Item = (StrRef<'a>, StrRef<'a>, Option<i64>)>,
+        limits: HashLimits,
+    ) -> Self {
+        let (pairs, len) = Pairs::of_distinct(fields);
+        let mut hash = Self(Repr::Small(pairs));
+        if len > limits.entries_max {
+            hash.enlarge();
+        }
+        hash
+    }
+
+    /// Adds a field with its value and expiry to a large hash; says whether it is new. Only a new one is added.
+    pub fn add(&mut self, field: StrRef<'_>, value: StrRef<'_>, expiry_ms: Option<i64>) -> bool {
+        self.enlarge();
+        match &mut self.0 {
+            Repr::Large(fields) => fields.add(field, value, expiry_ms),
+            Repr::Small(_) => unreachable!("made large above"),
+        }
+    }
+
+    /// Becomes small if that suits a hash made as a whole.
+    pub fn settle(&mut self, limits: HashLimits) {
+        let fits = |string: StrRef<'_>| string.len() <= limits.value_bytes_max;
+        if matches!(self.0, Repr::Large(_))
+            && self.len() <= limits.entries_max
+            && self.pairs().all(|pair| fits(pair.field) && fits(pair.value))
+        {
+            let fields = self.pairs().map(|pair| (pair.field, pair.value, pair.expiry_ms));
+            let (pairs, _) = Pairs::of_distinct(fields);
+            self.0 = Repr::Small(pairs);
+        }
+    }
+
     /// Number of fields, expired ones included.
     pub fn len(&self) -> usize {
         match &self.0 {

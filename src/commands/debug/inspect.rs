@@ -7,9 +7,9 @@ use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::engine::{Client, Session, client_memory_bytes};
+use crate::dataset;
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
-use crate::rdb::StringValue;
-use crate::rdb::payload::dump_string;
+use crate::rdb::LATEST_VERSION;
 
 /// What a payload of DUMP has besides the value: type, version, checksum.
 const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
@@ -35,12 +35,9 @@ pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// Bytes of the value in a snapshot.
 fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
-    let payload = match entry.string() {
-        Some(StrRef::Int(number)) => dump_string(&StringValue::Int(number), compression),
-        Some(StrRef::Bytes(bytes)) => dump_string(&StringValue::from(bytes), compression),
-        None => return 0,
-    };
-    payload.len() - PAYLOAD_FRAME_BYTES
+    // The latest version can hold everything.
+    dataset::dump(entry, compression, LATEST_VERSION)
+        .map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
 }
 
 pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

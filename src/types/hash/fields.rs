@@ -25,10 +25,7 @@ impl Fields {
         let mut fields = Self::default();
         for span in pairs.spans() {
             let Pair { field, value, expiry_ms } = pairs.pair(span);
-            let key = Key::of_str(field);
-            let payload = fields.packed(value, expiry_ms);
-            fields.table.insert_new(&key, &payload);
-            fields.note_expiry(&key, None, expiry_ms);
+            fields.add(field, value, expiry_ms);
         }
         fields
     }
@@ -78,6 +75,18 @@ impl Fields {
     pub fn insert_new(&mut self, key: &Key<'_>, text: &[u8]) {
         let payload = self.packed(StrRef::of(text), None);
         self.table.insert_new(key, &payload);
+    }
+
+    /// Adds a field unless it is there; says whether it was not.
+    pub fn add(&mut self, field: StrRef<'_>, value: StrRef<'_>, expiry_ms: Option<i64>) -> bool {
+        let key = Key::of_str(field);
+        if self.table.contains(&key) {
+            return false;
+        }
+        let payload = self.packed(value, expiry_ms);
+        self.table.insert_new(&key, &payload);
+        self.note_expiry(&key, None, expiry_ms);
+        true
     }
 
     /// Puts another value in the place of one.

@@ -19,6 +19,8 @@ use crate::util::size_class::size_class;
 /// What announces the head; no field starts with it.
 const HEAD: u8 = 0xfa;
 const HEAD_BYTES: usize = 1 + size_of::<i64>();
+/// Where a block that is made as a whole begins to grow.
+const BLOCK_BYTES: usize = 256;
 
 /// A block of pairs.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +43,25 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pairs {
+    /// A block of distinct fields, and how many they are.
+    pub fn of_distinct<'a>(
+        fields: impl Iterator<Item = (StrRef<'a>, StrRef<'a>, Option<i64>)>,
+    ) -> (Self, usize) {
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        let (mut len, mut has_expiries) = (0, false);
+        for (field, value, expiry_ms) in fields {
+            packed::push_str(field, &mut block);
+            value::pack_str_whole(value, expiry_ms, &mut block);
+            has_expiries |= expiry_ms.is_some();
+            len += 1;
+        }
+        let mut pairs = Self(block.into_boxed_slice());
+        if has_expiries {
+            pairs.note_expiries();
+        }
+        (pairs, len)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.len() == self.first()
     }

@@ -57,8 +57,13 @@ pub(super) fn string<'a>(value: &'a [u8], slab: &'a Slab) -> StrRef<'a> {
 
 /// A value of a small hash; texts of any length are in the block.
 pub(super) fn pack_whole(text: &[u8], expiry_ms: Option<i64>, output: &mut Vec<u8>) {
+    pack_str_whole(StrRef::of(text), expiry_ms, output);
+}
+
+/// The same of a canonical string.
+pub(super) fn pack_str_whole(string: StrRef<'_>, expiry_ms: Option<i64>, output: &mut Vec<u8>) {
     push_expiry(expiry_ms, output);
-    packed::push_text(text, output);
+    packed::push_str(string, output);
 }
 
 /// A value of a large hash; a long text goes to the slab.
