@@ -21,8 +21,8 @@
 
 use std::fmt;
 
-use self::entry::Encoded;
 pub use self::builder::Builder;
+use self::entry::Encoded;
 pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
 use super::StrRef;
 use crate::util::size_class::size_class;
@@ -292,8 +292,11 @@ impl ListPack {
         if bytes > self.block.len() {
             self.resize_block(size_class(bytes));
         }
-        self.block.copy_within(offset + removed..old_bytes, offset + inserted);
-        self.set_byte_len(bytes);
+        // Counters are replaced by others of their size again and again.
+        if removed != inserted {
+            self.block.copy_within(offset + removed..old_bytes, offset + inserted);
+            self.set_byte_len(bytes);
+        }
         &mut self.block[offset..offset + inserted]
     }
 

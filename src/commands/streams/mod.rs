@@ -23,6 +23,8 @@ mod info;
 mod info_full;
 mod entries;
 mod propagate;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, RO, RW, UPDATE};
