@@ -25,7 +25,7 @@ fn stored_results_count_each() {
     let search = "GEOSEARCHSTORE d k FROMLONLAT 15 37 BYRADIUS 200 km";
     let stored = ["event new 0 d", "wake 0 d", "changed 0 d", "event geosearchstore 0 d", "dirty 2"];
     assert_eq!(bench.recorded(search), stored);
-    let again = ["changed 0 d", "event georadiusstore 0 d", "dirty 1"];
+    let again = ["wake 0 d", "changed 0 d", "event georadiusstore 0 d", "dirty 1"];
     assert_eq!(bench.recorded("GEORADIUS k 15 37 100 km STOREDIST d"), again);
     let nothing = ["changed 0 d", "event del 0 d", "dirty 1"];
     assert_eq!(bench.recorded("GEORADIUS k 0 0 1 m STORE d"), nothing);
