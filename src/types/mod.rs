@@ -13,8 +13,8 @@ pub mod bitfield;
 pub mod hyperloglog;
 
 pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
-pub use set::{Set, SetLimits};
 pub use list::{Element, End, List, ListLimits, NodeFigures, NodeView};
+pub use set::{Set, SetLimits};
 pub use stream::Stream;
 pub use zset::{
     AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits,

@@ -31,8 +31,13 @@ fn pops_from_one_of_many_are_propagated_as_plain_pops() {
     let bench = &mut Bench::new();
     bench.run("RPUSH l a b c d e");
     let popped = |propagated: &str, event: &str, count: usize| {
-        ["changed 0 l", &format!("event {event} 0 l"), &format!("propagate 0 {propagated}"), &format!("dirty {count}")]
-            .map(str::to_owned)
+        [
+            "changed 0 l",
+            &format!("event {event} 0 l"),
+            &format!("propagate 0 {propagated}"),
+            &format!("dirty {count}"),
+        ]
+        .map(str::to_owned)
     };
     assert_eq!(bench.recorded("LMPOP 2 x l RIGHT COUNT 2"), popped("RPOP l 2", "rpop", 2));
     assert_eq!(bench.recorded("BLMPOP 0 1 l LEFT"), popped("LPOP l 1", "lpop", 1));
