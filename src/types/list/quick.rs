@@ -5,7 +5,7 @@
 //!
 //! With `list-compress-depth` n, nodes but the first and last n are compressed. A node is decompressed when
 //! something in it changes, and a copy of it when it is read. Compression is a state that [`QuickList::tidy`]
-//! restores after each change, not an invariant: lists loaded or made under other limits are read as they are.
+//! and its like restore after each change, not an invariant: lists made under other limits are read as they are.
 //!
 //! **Invariant.** No node is empty, and `len` is the sum of their lengths.
 
@@ -78,14 +78,14 @@ impl QuickList {
             End::Front => self.nodes.push_front(node),
             End::Back => self.nodes.push_back(node),
         }
-        self.tidy(limits);
+        self.tidy_end(end, limits);
     }
 
     /// Adds a node behind the last.
     pub(super) fn push_node(&mut self, node: Node, limits: &ListLimits) {
         self.len += node.len();
         self.nodes.push_back(node);
-        self.tidy(limits);
+        self.tidy_end(End::Back, limits);
     }
 
     pub(super) fn pop<R>(
@@ -104,7 +104,7 @@ impl QuickList {
                 End::Back => self.nodes.pop_back(),
             };
             self.give_back();
-            self.tidy(limits);
+            self.tidy_end(end, limits);
         }
         Some(result)
     }
@@ -355,7 +355,20 @@ impl QuickList {
         }
     }
 
-    /// Restores the compression of the nodes at the limit between outer and inner ones.
+    /// Restores the compression after a node was added or removed at an end: of the two nodes at the limit
+    /// between outer and inner ones there.
+    fn tidy_end(&mut self, end: End, limits: &ListLimits) {
+        let (depth, nodes) = (limits.compress_depth, self.nodes.len());
+        let place = |from_end: usize| if end == End::Front { from_end } else { nodes - 1 - from_end };
+        if depth > 0 && depth <= nodes {
+            self.nodes[place(depth - 1)].decompress();
+        }
+        if depth > 0 && depth < nodes {
+            self.compress_inner(place(depth), limits);
+        }
+    }
+
+    /// The same after any change.
     fn tidy(&mut self, limits: &ListLimits) {
         let depth = limits.compress_depth;
         if depth == 0 {
@@ -372,7 +385,7 @@ impl QuickList {
         }
     }
 
-    /// The same, and for a node where something changed and its neighbours.
+    /// The same, also for a node where something changed and its neighbours.
     fn tidy_around(&mut self, node: usize, limits: &ListLimits) {
         if limits.compress_depth > 0 {
             for place in node.saturating_sub(1)..=node + 2 {
