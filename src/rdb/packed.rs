@@ -119,11 +119,7 @@ impl Packer {
 
 impl<W: Write> Output<W> {
     /// Writes the elements that `fill` pushes as one string. Zipmaps are not written.
-    pub(super) fn put_packed(
-        &mut self,
-        packing: Packing,
-        fill: impl FnOnce(&mut Packer),
-    ) -> io::Result<()> {
+    pub(super) fn put_packed(&mut self, packing: Packing, fill: impl FnOnce(&mut Packer)) -> io::Result<()> {
         let buffer = std::mem::take(&mut self.packed);
         let mut packer = match packing {
             Packing::Listpack => Packer::Listpack(Builder::in_buffer(buffer)),

@@ -6,8 +6,8 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::{Client, Session, client_memory_bytes};
 use crate::dataset;
+use crate::engine::{Client, Session, client_memory_bytes};
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
 use crate::rdb::LATEST_VERSION;
 
@@ -36,8 +36,7 @@ pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 /// Bytes of the value in a snapshot.
 fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
     // The latest version can hold everything.
-    dataset::dump(entry, compression, LATEST_VERSION)
-        .map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
+    dataset::dump(entry, compression, LATEST_VERSION).map_or(0, |payload| payload.len() - PAYLOAD_FRAME_BYTES)
 }
 
 pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
