@@ -13,10 +13,5 @@ pub const NONDETERMINISTIC: &[&str] = &["nondeterministic_output"];
 
 /// The limits in force.
 pub fn limits(ctx: &Ctx<'_>) -> SetLimits {
-    let encoding = &ctx.engine.config.encoding;
-    SetLimits {
-        intset_entries_max: encoding.set_max_intset_entries,
-        listpack_entries_max: encoding.set_max_listpack_entries,
-        listpack_value_bytes_max: encoding.set_max_listpack_value,
-    }
+    ctx.engine.value_limits().set
 }
