@@ -11,7 +11,7 @@
 //! |---|---|---|---|
 //! | `find`, `find_string`, `read` | yes | yes | keymiss |
 //! | `find_untouched` | yes | no | keymiss |
-//! | `peek`, `view`, `exists` | no | no | no |
+//! | `peek`, `reread`, `exists` | no | no | no |
 //! | `find_for_update`, `slot`, `set_string`, `edit` | no | yes | no |
 //!
 //! Collections are looked up by their type, see `typed`.
@@ -296,13 +296,6 @@ impl Keyspace {
             Some(entry) if entry.is_expired(self.now_ms) => Presence::Expired,
             Some(_) => Presence::Live,
         }
-    }
-
-    /// As `peek`, but of several keys at once; an expired one is not deleted.
-    pub fn view(&self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let index = &self.current().index;
-        let entry = index.entry(index.find(index.hash(key), key)?)?;
-        (self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms)).then_some(entry)
     }
 
     /// A random key that is not expired, each as likely as any other. On a replica on which all drawn keys are

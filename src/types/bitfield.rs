@@ -66,9 +66,21 @@ impl FieldType {
 
     /// A number as this field can hold it; `None` if it does not fit and must not be changed.
     ///
-    /// An unsigned field takes a negative number for the huge one with the same bits.
+    /// An unsigned field takes a negative number for the huge one with the same bits. A signed field of less than
+    /// 64 bits takes a number for a large one if the largest that fits is more than `i64::MAX` above it: so does
+    /// Redis.
     pub fn fit(self, value: i64, overflow: Overflow) -> Option<i64> {
-        let meant = if self.signed { i128::from(value) } else { i128::from(value as u64) };
+        let (_, max) = self.bounds();
+        let meant = if !self.signed {
+            i128::from(value as u64)
+        } else if self.bits < 64
+            && max - i128::from(value) > i128::from(i64::MAX)
+            && overflow == Overflow::Saturate
+        {
+            i128::MAX
+        } else {
+            i128::from(value)
+        };
         self.fit_exact(meant, overflow)
     }
 
@@ -77,11 +89,15 @@ impl FieldType {
         self.fit_exact(i128::from(value) + i128::from(increment), overflow)
     }
 
+    /// The smallest and the largest number that fit.
+    fn bounds(self) -> (i128, i128) {
+        let value_bits = if self.signed { self.bits - 1 } else { self.bits };
+        let max = (1_i128 << value_bits) - 1;
+        (if self.signed { -max - 1 } else { 0 }, max)
+    }
+
     fn fit_exact(self, value: i128, overflow: Overflow) -> Option<i64> {
-        let (min, max) = match self.signed {
-            true => (-1 << (self.bits - 1), (1 << (self.bits - 1)) - 1),
-            false => (0, (1 << self.bits) - 1),
-        };
+        let (min, max) = self.bounds();
         if (min..=max).contains(&value) {
             return Some(value as i64);
         }
@@ -170,6 +186,9 @@ mod tests {
         assert_eq!(field("u8").fit(i64::MIN, Overflow::Wrap), Some(0));
         assert_eq!(field("i8").fit(-1, Overflow::Fail), Some(-1));
         assert_eq!(field("i8").fit(-200, Overflow::Saturate), Some(-128));
+        assert_eq!(field("i8").fit(i64::MIN + 127, Overflow::Saturate), Some(127));
+        assert_eq!(field("i8").fit(i64::MIN + 128, Overflow::Saturate), Some(-128));
+        assert_eq!(field("i64").fit(i64::MIN, Overflow::Saturate), Some(i64::MIN));
     }
 
     proptest! {

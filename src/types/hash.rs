@@ -327,7 +327,6 @@ impl Hash {
     }
 
     /// The expiry of a field that is there and not expired: `Some(None)` if it has none.
-    #[expect(clippy::option_option, reason = "no field, and a field without an expiry")]
     pub fn expiry_ms(&self, field: &[u8], now_ms: i64) -> Option<Option<i64>> {
         self.pair(StrRef::of(field)).filter(is_live(now_ms)).map(|pair| pair.expiry_ms)
     }

@@ -11,6 +11,7 @@ pub mod stream;
 pub mod bitmap;
 pub mod bitfield;
 pub mod hyperloglog;
+pub mod geo;
 
 pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 pub use list::{Element, End, List, ListLimits, NodeFigures, NodeView};

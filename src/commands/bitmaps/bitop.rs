@@ -37,7 +37,7 @@ fn next_operation(args: &Args<'_>) -> Result<Operation, CommandError> {
 /// A missing key is an empty string.
 fn combine_keys(keys: &Keyspace, operation: Operation, sources: &Args<'_>) -> Vec<u8> {
     let strings: SmallVec<[_; 8]> =
-        sources.rest().map(|key| keys.view(key).and_then(EntryRef::string)).collect();
+        sources.rest().map(|key| keys.reread(key).and_then(EntryRef::string)).collect();
     let mut digits: SmallVec<[_; 8]> = strings.iter().map(|_| itoa::Buffer::new()).collect();
     let texts = strings.iter().zip(&mut digits);
     let texts: SmallVec<[&[u8]; 8]> =

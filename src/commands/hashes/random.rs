@@ -47,12 +47,12 @@ fn random_fields(ctx: &mut Ctx<'_>, args: &Args<'_>, key: &[u8]) -> CommandResul
     } else if count < 0 {
         let picks = count.unsigned_abs();
         head(ctx.reply, picks as usize, with_values);
-        let reply = &mut ctx.reply;
+        let reply = &mut *ctx.reply;
         hash.draw(now_ms, picks, random, |field, value| pick(reply, field, value, with_values));
     } else {
         let picks = live.min(count as usize);
         head(ctx.reply, picks, with_values);
-        let reply = &mut ctx.reply;
+        let reply = &mut *ctx.reply;
         hash.sample(now_ms, picks, random, |field, value| pick(reply, field, value, with_values));
     }
     Ok(())

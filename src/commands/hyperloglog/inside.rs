@@ -53,10 +53,10 @@ fn convert(mut update: Update<'_>) -> Result<bool, CommandError> {
 }
 
 fn shown(run: Run) -> String {
-    let Run { rank, length, .. } = run;
-    match rank {
-        0 if run.is_short() => format!("z:{length}"),
-        0 => format!("Z:{length}"),
+    let Run { rank, length, is_long, .. } = run;
+    match (rank, is_long) {
+        (0, false) => format!("z:{length}"),
+        (0, true) => format!("Z:{length}"),
         _ => format!("v:{rank},{length}"),
     }
 }

@@ -51,7 +51,7 @@ pub fn pfmerge(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let some_dense = merge_keys(ctx, args.rest(), &mut union)?;
     let destination = args.next()?;
 
-    let mut sketch = match ctx.keys.view(destination) {
+    let mut sketch = match ctx.keys.reread(destination) {
         Some(entry) => Sketch::from_text(sketch_text(entry)?)?,
         None => Sketch::new(),
     };

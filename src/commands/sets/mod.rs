@@ -7,6 +7,8 @@
 mod members;
 mod random;
 mod algebra;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, INSERT, OW, RO, RW, UPDATE};

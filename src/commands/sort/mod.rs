@@ -9,6 +9,8 @@ mod options;
 mod elements;
 mod order;
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use elements::{Elements, Source};
 use options::{Options, Order};

@@ -89,9 +89,7 @@ impl<'a> SketchRef<'a> {
         let mut histogram = Histogram::default();
         match self.encoding {
             Encoding::Dense => dense::groups(self.body()).for_each(|ranks| histogram.count(ranks)),
-            Encoding::Sparse => {
-                sparse::visit_runs(self.body(), |_, run| histogram.count_run(run.rank, run.length))?;
-            }
+            Encoding::Sparse => sparse::count(self.body(), &mut histogram)?,
         }
         Ok(estimate(&histogram))
     }
@@ -106,15 +104,11 @@ impl<'a> SketchRef<'a> {
                 }
                 Ok(())
             }
-            Encoding::Sparse => sparse::visit_runs(self.body(), |first, run| {
-                if run.rank > 0 {
-                    ranks[first..first + run.length].iter_mut().for_each(|rank| *rank = run.rank.max(*rank));
-                }
-            }),
+            Encoding::Sparse => sparse::merge_into(self.body(), ranks),
         }
     }
 
-    /// The runs of a sparse sketch, as far as they make sense.
+    /// The runs of a sparse sketch, whether or not they make sense together.
     pub fn runs(self) -> Option<impl Iterator<Item = Run>> {
         (self.encoding == Encoding::Sparse).then(|| sparse::runs(self.body()))
     }

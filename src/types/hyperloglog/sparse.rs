@@ -10,6 +10,7 @@
 
 use smallvec::SmallVec;
 
+use super::estimate::Histogram;
 use super::observation::{Observation, REGISTERS};
 use super::sketch::SketchError;
 
@@ -26,6 +27,8 @@ const JOIN_OPCODES: usize = 5;
 pub struct Run {
     pub rank: u8,
     pub length: usize,
+    /// It is one of the long runs of empty registers.
+    pub is_long: bool,
     /// Length of the opcode.
     bytes: usize,
 }
@@ -44,28 +47,26 @@ pub enum Raised {
 type Opcodes = SmallVec<[u8; 8]>;
 
 impl Run {
-    /// The first run of a text.
+    /// The first run of a text. An opcode that is cut off is read as if a zero came next, as in Redis.
     #[inline]
     fn first(text: &[u8]) -> Option<Self> {
         let (&opcode, rest) = text.split_first()?;
-        let run = match opcode >> 6 {
-            0 => Self { rank: 0, length: usize::from(opcode) + 1, bytes: 1 },
+        Some(match opcode >> 6 {
+            0 => Self { rank: 0, length: usize::from(opcode) + 1, bytes: 1, is_long: false },
             1 => {
-                let high = usize::from(opcode & 0x3f) << 8;
-                Self { rank: 0, length: (high | usize::from(*rest.first()?)) + 1, bytes: 2 }
+                let low = rest.first().copied();
+                let length = (usize::from(opcode & 0x3f) << 8 | usize::from(low.unwrap_or_default())) + 1;
+                Self { rank: 0, length, bytes: 1 + usize::from(low.is_some()), is_long: true }
             }
-            _ => Self { rank: (opcode >> 2 & 0x1f) + 1, length: usize::from(opcode & 3) + 1, bytes: 1 },
-        };
-        Some(run)
-    }
-
-    /// Whether it is one of the short runs of empty registers.
-    pub fn is_short(self) -> bool {
-        self.bytes == 1
+            _ => {
+                let (rank, length) = ((opcode >> 2 & 0x1f) + 1, usize::from(opcode & 3) + 1);
+                Self { rank, length, bytes: 1, is_long: false }
+            }
+        })
     }
 }
 
-/// All runs, up to the first byte that begins none.
+/// All runs.
 pub fn runs(body: &[u8]) -> impl Iterator<Item = Run> {
     let mut rest = body;
     std::iter::from_fn(move || {
@@ -75,18 +76,34 @@ pub fn runs(body: &[u8]) -> impl Iterator<Item = Run> {
     })
 }
 
-/// Calls `visit` with the first register of each run and the run. They must cover all registers exactly.
-pub fn visit_runs(body: &[u8], mut visit: impl FnMut(usize, Run)) -> Result<(), SketchError> {
-    let (mut register, mut bytes) = (0, 0);
+/// Counts how often each rank occurs. The runs must cover all registers and no more.
+pub fn count(body: &[u8], histogram: &mut Histogram) -> Result<(), SketchError> {
+    let mut registers = 0;
     for run in runs(body) {
-        if register + run.length > REGISTERS {
+        registers += run.length;
+        if registers > REGISTERS {
             return Err(SketchError::Corrupted);
         }
-        visit(register, run);
-        register += run.length;
-        bytes += run.bytes;
+        histogram.count_run(run.rank, run.length);
     }
-    if register == REGISTERS && bytes == body.len() { Ok(()) } else { Err(SketchError::Corrupted) }
+    if registers == REGISTERS { Ok(()) } else { Err(SketchError::Corrupted) }
+}
+
+/// Raises registers to what the runs say. They must cover all registers; like Redis, this ends at a value that
+/// does not fit and does not mind if all registers came before it.
+pub fn merge_into(body: &[u8], ranks: &mut [u8; REGISTERS]) -> Result<(), SketchError> {
+    let mut register = 0;
+    for run in runs(body) {
+        let end = register + run.length;
+        if run.rank > 0 {
+            let Some(ranks) = ranks.get_mut(register..end) else { break };
+            for rank in ranks {
+                *rank = run.rank.max(*rank);
+            }
+        }
+        register = end;
+    }
+    if register == REGISTERS { Ok(()) } else { Err(SketchError::Corrupted) }
 }
 
 /// The opcode of an empty sketch.
