@@ -27,11 +27,11 @@ pub(super) enum Packing {
 }
 
 /// Reads a value whose records are `width` elements, the first of which is unique.
-pub(super) fn take_records<'r, R: Read>(
-    body: &'r mut Body<R>,
+pub(super) fn take_records<R: Read>(
+    body: &mut Body<R>,
     packing: Packing,
     width: usize,
-) -> Result<Source<'r, R>, LoadError> {
+) -> Result<Source<'_, R>, LoadError> {
     let offset = body.input.offset();
     let corrupt = |what| LoadError::Corrupt { offset, what };
     let Body { input, first, second, .. } = body;

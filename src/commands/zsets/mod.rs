@@ -8,7 +8,7 @@
 //! * `inputs`, `algebra`: unions, intersections and differences of sorted sets and sets.
 //! * `specs`: key specifications. `reply`: elements as they are sent. `store`: results that become a key.
 
-mod add;
+pub mod add;
 mod score;
 mod scan;
 mod random;

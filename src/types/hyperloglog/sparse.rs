@@ -97,7 +97,9 @@ pub fn merge_into(body: &[u8], ranks: &mut [u8; REGISTERS]) -> Result<(), Sketch
         let end = register + run.length;
         if run.rank > 0 {
             let Some(ranks) = ranks.get_mut(register..end) else { break };
-            ranks.iter_mut().for_each(|rank| *rank = run.rank.max(*rank));
+            for rank in ranks {
+                *rank = run.rank.max(*rank);
+            }
         }
         register = end;
     }
