@@ -236,6 +236,9 @@ fn random_fields_differ_or_repeat_as_the_count_says() {
                 ("HRANDFIELD h -9223372036854775807 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 9223372036854775807", "*1[$a]"),
+                // Redis would write this reply until its memory is used up.
+                ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
+                ("HRANDFIELD nothing -9223372036854775807", "*0[]"),
             ],
         );
     });
