@@ -144,6 +144,24 @@ pub enum CommandError {
     HashValueNotAFloat,
     #[error("ERR value is NaN or Infinity")]
     IncrementNanOrInfinity,
+    #[error("ERR Mandatory argument FIELDS is missing or not at the right position")]
+    FieldsMissing,
+    #[error("ERR Parameter `numFields` should be greater than 0")]
+    NumfieldsNotPositive,
+    #[error("ERR Number of fields must be a positive integer")]
+    FieldCountNotPositive,
+    #[error("ERR invalid number of fields")]
+    InvalidFieldCount,
+    #[error("ERR The `numfields` parameter must match the number of arguments")]
+    NumfieldsMismatch,
+    #[error("ERR invalid expire time, must be >= 0")]
+    ExpireTimeNegative,
+    #[error("ERR Only one of FXX or FNX arguments can be specified")]
+    FieldConditions,
+    #[error("ERR Only one of EX, PX, EXAT, PXAT or {or} arguments can be specified")]
+    FieldExpiries { or: &'static str },
+    #[error("ERR unknown argument")]
+    UnknownArgument,
 
     // Sets.
     #[error("ERR Number of keys can't be greater than number of args")]
@@ -334,6 +352,22 @@ pub enum CommandError {
          switching between policies at runtime LRU and LFU data will take some time to adjust."
     )]
     FrequencyNotTracked,
+
+    #[error("BUSYKEY Target key name already exists.")]
+    BusyKey,
+    #[error("ERR Invalid TTL value, must be >= 0")]
+    InvalidTtl,
+    #[error("ERR Invalid IDLETIME value, must be >= 0")]
+    InvalidIdleTime,
+    #[error("ERR Invalid FREQ value, must be >= 0 and <= 255")]
+    InvalidFrequency,
+    #[error("ERR DUMP payload version or checksum are wrong")]
+    WrongPayload,
+    #[error("ERR Bad data format")]
+    BadPayload,
+    /// The versions of the format that may be written cannot hold the value.
+    #[error("ERR {0}")]
+    NotDumped(String),
 
     // Connections and clients.
     #[error(

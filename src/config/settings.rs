@@ -72,6 +72,8 @@ pub struct Process {
     pub always_show_logo: bool,
     pub set_proc_title: bool,
     pub proc_title_template: String,
+    /// The locale whose order of text SORT uses; empty: that of the environment.
+    pub locale_collate: String,
     pub oom_score_adj: OomScoreAdj,
     /// For a primary, a replica and a background child.
     pub oom_score_adj_values: [i32; 3],
@@ -260,6 +262,8 @@ pub struct Rdb {
     pub file_name: PathBuf,
     pub compression: bool,
     pub checksum: bool,
+    /// The latest version of the format that may be written, for older peers and tools.
+    pub compat_version: u32,
     pub stop_writes_on_bgsave_error: bool,
     pub save_incremental_fsync: bool,
     /// Without persistence, delete the files that replication left.
@@ -270,6 +274,13 @@ pub struct Rdb {
     /// Pause per key while loading, for tests.
     pub key_load_delay_us: i32,
     pub loading_process_events_interval_bytes: u64,
+}
+
+impl Rdb {
+    /// `compat_version`, which its row keeps within the versions there are.
+    pub fn latest_version(&self) -> u8 {
+        u8::try_from(self.compat_version).unwrap_or(u8::MAX)
+    }
 }
 
 /// The append-only file.

@@ -115,7 +115,7 @@ pub(super) static ROWS: &[Row] = &[
     kept("aof_rewrite_cpulist", OPTIONAL_TEXT, "").immutable(),
     kept("bgsave_cpulist", OPTIONAL_TEXT, "").immutable(),
     kept("ignore-warnings", TEXT, ""),
-    kept("locale-collate", TEXT, ""),
+    row("locale-collate", TEXT, "", at!(process.locale_collate)).apply(Apply::Locale),
     kept("propagation-error-behavior", Kind::Choice(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
     // Network.
     row("port", PORT, "6379", at!(network.port)).apply(Apply::Listen),
@@ -216,6 +216,7 @@ pub(super) static ROWS: &[Row] = &[
     row("dbfilename", text(snapshot_name), "dump.rdb", at!(rdb.file_name)).protected(),
     row("rdbcompression", FLAG, "yes", at!(rdb.compression)),
     row("rdbchecksum", FLAG, "yes", at!(rdb.checksum)).immutable(),
+    row("rdb-compat-version", number(9, 12), "12", at!(rdb.compat_version)),
     row("stop-writes-on-bgsave-error", FLAG, "yes", at!(rdb.stop_writes_on_bgsave_error)),
     row("rdb-save-incremental-fsync", FLAG, "yes", at!(rdb.save_incremental_fsync)),
     row("rdb-del-sync-files", FLAG, "no", at!(rdb.delete_sync_files)),

@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::keyspace::entry::Entry;
-use crate::keyspace::{Aging, Keyspace, NewString, aging};
-use crate::rdb::{self, Item, LoadError, ModuleId, Reader, StringValue, Usage, Value, aux};
+use super::build::{Limits, build};
+use crate::keyspace::{Aging, Keyspace, aging};
+use crate::rdb::{self, Item, LoadError, ModuleId, Reader, Usage, aux};
+
+/// As many empty keys are named in the log.
+const LOGGED_EMPTY_KEYS_MAX: u64 = 10;
 
 /// How a data set is read.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,7 @@ pub struct LoadOptions {
     pub drop_expired: bool,
     /// A key that exists already is replaced; otherwise it makes the snapshot unusable.
     pub replace: bool,
+    pub limits: Limits,
 }
 
 /// What was read.
@@ -26,6 +30,8 @@ pub struct Loaded {
     pub keys: u64,
     /// Keys left out because they had expired.
     pub expired_keys: u64,
+    /// Keys left out because their values had no elements.
+    pub empty_keys: u64,
 }
 
 /// Why a data set could not be read to its end. Offsets count bytes from the start of the stream.
@@ -89,7 +95,7 @@ impl<R: Read> Load<R> {
                 Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
                 Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
                 Some(Item::Entry(entry)) => {
-                    enter(&entry, keys, &self.options, self.db, offset, &mut self.loaded)?;
+                    enter(entry, keys, &self.options, self.db, &mut self.loaded)?;
                     if !goes_on(self.reader.offset()) {
                         return Ok(None);
                     }
@@ -107,40 +113,48 @@ impl<R> Load<R> {
 }
 
 /// Puts a key into the keyspace, unless it is to be left out.
-fn enter(
-    entry: &rdb::Entry<'_>,
+fn enter<R: Read>(
+    entry: rdb::Entry<'_, R>,
     keys: &mut Keyspace,
     options: &LoadOptions,
     db: usize,
-    offset: u64,
     loaded: &mut Loaded,
 ) -> Result<(), ReadError> {
-    if options.drop_expired && entry.expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
+    let rdb::Entry { key, value, offset, expiry_ms, usage } = entry;
+    // What has expired is built all the same: it is checked like any other value.
+    let Some(value) = build(value, offset, &options.limits)? else {
+        skip_empty(key, loaded);
+        return Ok(());
+    };
+    if options.drop_expired && expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
         loaded.expired_keys += 1;
         return Ok(());
     }
-    let replaced = keys.insert_entry(entry_of(entry, keys, options.now_ms));
-    if replaced.is_some() && !options.replace {
-        let key = String::from_utf8_lossy(entry.key).into_owned();
+    let access = access_of(usage, keys, options.now_ms);
+    if keys.insert_entry(value.into_entry(key, expiry_ms, access)).is_some() && !options.replace {
+        let key = String::from_utf8_lossy(key).into_owned();
         return Err(ReadError::Duplicate { key, db, offset });
     }
     loaded.keys += 1;
     Ok(())
 }
 
-fn entry_of(entry: &rdb::Entry<'_>, keys: &Keyspace, now_ms: i64) -> Entry {
-    let access = match (entry.usage, keys.aging()) {
+/// Redis wrote collections without elements for a while, by mistake, and skips them since.
+fn skip_empty(key: &[u8], loaded: &mut Loaded) {
+    if loaded.empty_keys < LOGGED_EMPTY_KEYS_MAX {
+        log::info!("rdbLoadObject skipping empty key: {}", String::from_utf8_lossy(key));
+    }
+    loaded.empty_keys += 1;
+}
+
+/// The clock of an entry of this usage.
+pub fn access_of(usage: Option<Usage>, keys: &Keyspace, now_ms: i64) -> u32 {
+    match (usage, keys.aging()) {
         (Some(Usage::IdleSeconds(seconds)), Aging::Lru) => aging::lru_bits_of_idle(seconds, now_ms),
         (Some(Usage::Frequency(counter)), Aging::Lfu { .. }) => aging::lfu_bits(now_ms, counter),
         // Saved under a policy of the other kind: says nothing that could be compared.
         _ => keys.initial_access(),
-    };
-    let Value::String(value) = &entry.value;
-    let value = match value {
-        StringValue::Int(number) => NewString::Int(*number),
-        StringValue::Bytes(bytes) => NewString::Bytes(bytes),
-    };
-    Entry::string(entry.key, value, entry.expiry_ms, access)
+    }
 }
 
 /// Logs what a snapshot says of itself, in Redis's words.

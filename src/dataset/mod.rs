@@ -1,16 +1,18 @@
 //! Between the keyspace and the snapshot format: the whole data set written to a stream, and read back.
 //!
 //! Here is the one place that knows how a value in memory becomes a value of the format and the other way
-//! round. A new type of value adds an arm in `save` and one in `load`.
+//! round: `save` and `build`.
 //!
 //! **Invariant:** knows no files, children, clients or configuration; whoever calls brings the stream, the
 //! time and a function that is told of the progress.
 
+mod build;
 mod load;
 mod save;
 
-pub use load::{Load, LoadOptions, Loaded, ReadError};
-pub use save::{Header, KeptUsage, write};
+pub use build::{Built, Limits, build};
+pub use load::{Load, LoadOptions, Loaded, ReadError, access_of};
+pub use save::{Header, KeptUsage, dump, version_of, write};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,12 @@
 use std::io::{self, Write};
 
 use crate::keyspace::entry::EntryRef;
-use crate::keyspace::{Keyspace, StrRef};
-use crate::rdb::{StringValue, Usage, Writer, aux};
+use crate::keyspace::{Keyspace, Object, StrRef};
+use crate::rdb::{
+    Form, LATEST_VERSION, ListNode, RDB_VERSION, StringValue, Usage, ValueWriter, Writer, aux, payload,
+};
+use crate::types::set::Content;
+use crate::types::{NodeView, SHOW_EXPIRED};
 
 /// What a snapshot says of itself before the data.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +49,7 @@ pub fn write<W: Write>(
         writer.resize_db(keys.len(db) as u64, keys.volatile_len(db) as u64)?;
         for entry in keys.iter_all(db) {
             writer.entry_head(entry.expiry_ms(), usage_of(keys, entry, usage))?;
-            write_value(writer, entry)?;
+            write_value(writer.value(entry.key()), entry)?;
             written += 1;
             after_key(written)?;
         }
@@ -69,11 +73,63 @@ fn usage_of(keys: &Keyspace, entry: EntryRef<'_>, usage: KeptUsage) -> Option<Us
     }
 }
 
-fn write_value<W: Write>(writer: &mut Writer<W>, entry: EntryRef<'_>) -> io::Result<()> {
-    let value = match entry.string() {
-        Some(StrRef::Int(number)) => StringValue::Int(number),
-        Some(StrRef::Bytes(bytes)) => StringValue::from(bytes),
-        None => return Err(io::Error::other("a value of a type that snapshots do not have yet")),
-    };
-    writer.string_key(entry.key(), &value)
+/// The version of the format for a data set: the usual one, a later one if only that can hold the data, and none
+/// later than `latest`, with which writing may fail.
+pub fn version_of(keys: &Keyspace, latest: u8) -> u8 {
+    let needed = if keys.has_field_expiries() { LATEST_VERSION } else { RDB_VERSION };
+    needed.min(latest)
+}
+
+/// The payload of DUMP, in a version chosen likewise. Fails if no allowed version can hold the value.
+pub fn dump(entry: EntryRef<'_>, compression: bool, latest: u8) -> io::Result<Vec<u8>> {
+    let has_field_expiries =
+        matches!(entry.object(), Some(Object::Hash(hash)) if hash.next_expiry_ms().is_some());
+    let needed = if has_field_expiries { LATEST_VERSION } else { RDB_VERSION };
+    payload::dump(compression, needed.min(latest), |writer| write_value(writer, entry))
+}
+
+fn write_value<W: Write>(writer: ValueWriter<'_, W>, entry: EntryRef<'_>) -> io::Result<()> {
+    match (entry.string(), entry.object()) {
+        (Some(StrRef::Int(number)), _) => writer.string(&StringValue::Int(number)),
+        (Some(StrRef::Bytes(bytes)), _) => writer.string(&StringValue::from(bytes)),
+        (None, Some(object)) => write_object(writer, object),
+        (None, None) => unreachable!("what is no string is an object"),
+    }
+}
+
+fn write_object<W: Write>(writer: ValueWriter<'_, W>, object: &Object) -> io::Result<()> {
+    match object {
+        Object::Text(text) => writer.string(&StringValue::from(text.as_slice())),
+        Object::List(list) => writer.list(list.node_count(), list.nodes().map(node_of)),
+        Object::Set(set) => match set.content() {
+            Content::IntSet(bytes) => writer.intset(bytes),
+            Content::Listpack => writer.set(Form::Packed, set.len(), set.iter()),
+            Content::Members => writer.set(Form::Table, set.len(), set.iter()),
+        },
+        Object::Hash(hash) => match hash.next_expiry_ms() {
+            None => writer.hash(form_of(hash.encoding()), hash.len(), hash.iter(SHOW_EXPIRED)),
+            Some(earliest_ms) => {
+                let fields = hash.iter_with_expiries();
+                writer.hash_with_expiries(form_of(hash.encoding()), hash.len(), earliest_ms, fields)
+            }
+        },
+        Object::Zset(zset) => match form_of(zset.encoding()) {
+            Form::Packed => writer.zset(Form::Packed, zset.len(), zset.iter()),
+            // The order in which Redis inserts fastest.
+            Form::Table => writer.zset(Form::Table, zset.len(), zset.descending(0..zset.len())),
+        },
+        Object::Stream(stream) => writer.stream(stream),
+    }
+}
+
+fn form_of(encoding: &str) -> Form {
+    if encoding.starts_with("listpack") { Form::Packed } else { Form::Table }
+}
+
+fn node_of(node: NodeView<'_>) -> ListNode<'_> {
+    match node {
+        NodeView::Packed(pack) => ListNode::Packed(pack),
+        NodeView::Compressed { stream, pack_bytes } => ListNode::Compressed { stream, pack_bytes },
+        NodeView::Plain(element) => ListNode::Plain(element),
+    }
 }

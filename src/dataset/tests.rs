@@ -1,13 +1,32 @@
 //! Data sets there and back.
 
+use std::collections::BTreeMap;
+use std::io;
+
+use proptest::prelude::*;
+
 use super::*;
-use crate::keyspace::{Expiry, Keyspace, NewString, StrRef};
-use crate::rdb::{Reader, Writer, WriterOptions};
+use crate::keyspace::entry::{Entry, EntryRef};
+use crate::keyspace::{Expiry, Keyspace, NewString, Object, StrRef};
+use crate::rdb::payload::Payload;
+use crate::rdb::{LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
+use crate::types::stream::{Group, NodeLimits, StreamId};
+use crate::types::{
+    End, FieldExpiry, Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, Zset, ZsetLimits,
+};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const HEADER: Header<'_> =
     Header { version: "7.2.4", created_s: NOW_MS / 1000, used_memory_bytes: 1 << 20, is_aof_base: false };
-const OPTIONS: LoadOptions = LoadOptions { now_ms: NOW_MS, drop_expired: true, replace: false };
+fn options() -> LoadOptions {
+    let limits = Limits {
+        list: ListLimits::new(-2, 0),
+        set: SetLimits { intset_entries_max: 512, listpack_entries_max: 128, listpack_value_bytes_max: 64 },
+        hash: HashLimits { entries_max: 512, value_bytes_max: 64 },
+        zset: ZsetLimits { entries_max: 128, value_bytes_max: 64 },
+    };
+    LoadOptions { now_ms: NOW_MS, drop_expired: true, replace: false, limits }
+}
 
 fn keyspace(databases: usize) -> Keyspace {
     Keyspace::new(databases, (1, 2))
@@ -38,7 +57,7 @@ fn keys_come_back_in_their_databases_with_their_expiries() {
     let bytes = saved(&keys, KeptUsage::Nothing);
 
     let mut fresh = keyspace(3);
-    assert_eq!(load(&bytes, &mut fresh, &OPTIONS).unwrap(), Loaded { keys: 3, expired_keys: 0 });
+    assert_eq!(load(&bytes, &mut fresh, &options()).unwrap(), Loaded { keys: 3, ..Loaded::default() });
     assert_eq!((fresh.len(0), fresh.len(1), fresh.len(2)), (2, 0, 1));
     fresh.begin(0, NOW_MS, false);
     assert_eq!(fresh.peek(b"text").unwrap().string(), Some(StrRef::Bytes(b"value")));
@@ -55,10 +74,10 @@ fn what_has_expired_is_left_out_or_kept_as_asked() {
     set(&mut keys, 0, b"past", NewString::Int(1), Expiry::At(NOW_MS - 1));
     set(&mut keys, 0, b"now", NewString::Int(1), Expiry::At(NOW_MS));
     let bytes = saved(&keys, KeptUsage::Nothing);
-    let loaded = load(&bytes, &mut keyspace(1), &OPTIONS).unwrap();
-    assert_eq!(loaded, Loaded { keys: 1, expired_keys: 1 });
-    let all = LoadOptions { drop_expired: false, ..OPTIONS };
-    assert_eq!(load(&bytes, &mut keyspace(1), &all).unwrap(), Loaded { keys: 2, expired_keys: 0 });
+    let loaded = load(&bytes, &mut keyspace(1), &options()).unwrap();
+    assert_eq!(loaded, Loaded { keys: 1, expired_keys: 1, empty_keys: 0 });
+    let all = LoadOptions { drop_expired: false, ..options() };
+    assert_eq!(load(&bytes, &mut keyspace(1), &all).unwrap(), Loaded { keys: 2, ..Loaded::default() });
 }
 
 #[test]
@@ -66,9 +85,9 @@ fn a_key_that_is_there_already_is_an_error_unless_it_may_be_replaced() {
     let mut keys = keyspace(1);
     set(&mut keys, 0, b"k", NewString::Int(1), Expiry::Clear);
     let bytes = saved(&keys, KeptUsage::Nothing);
-    let error = load(&bytes, &mut keys, &OPTIONS).unwrap_err();
+    let error = load(&bytes, &mut keys, &options()).unwrap_err();
     assert!(matches!(error, ReadError::Duplicate { db: 0, .. }), "{error}");
-    let merge = LoadOptions { replace: true, ..OPTIONS };
+    let merge = LoadOptions { replace: true, ..options() };
     assert_eq!(load(&bytes, &mut keys, &merge).unwrap().keys, 1);
     assert_eq!(keys.len(0), 1);
 }
@@ -77,7 +96,7 @@ fn a_key_that_is_there_already_is_an_error_unless_it_may_be_replaced() {
 fn a_database_beyond_the_configured_ones_is_an_error() {
     let mut keys = keyspace(2);
     set(&mut keys, 1, b"k", NewString::Int(1), Expiry::Clear);
-    let error = load(&saved(&keys, KeptUsage::Nothing), &mut keyspace(1), &OPTIONS).unwrap_err();
+    let error = load(&saved(&keys, KeptUsage::Nothing), &mut keyspace(1), &options()).unwrap_err();
     assert!(matches!(error, ReadError::Database { number: 1, databases: 1, .. }), "{error}");
 }
 
@@ -89,7 +108,7 @@ fn idle_times_and_frequencies_come_back() {
     keys.begin(0, NOW_MS, false);
     let bytes = saved(&keys, KeptUsage::IdleTime);
     let mut fresh = keyspace(1);
-    load(&bytes, &mut fresh, &OPTIONS).unwrap();
+    load(&bytes, &mut fresh, &options()).unwrap();
     let entry = fresh.iter_all(0).next().unwrap();
     assert_eq!(fresh.idle_seconds(entry), 70);
 
@@ -98,7 +117,7 @@ fn idle_times_and_frequencies_come_back() {
     let mut fresh = keyspace(1);
     fresh.set_aging(lfu);
     let frequency = keys.frequency(keys.iter_all(0).next().unwrap());
-    load(&saved(&keys, KeptUsage::Frequency), &mut fresh, &OPTIONS).unwrap();
+    load(&saved(&keys, KeptUsage::Frequency), &mut fresh, &options()).unwrap();
     assert_eq!(fresh.frequency(fresh.iter_all(0).next().unwrap()), frequency);
 }
 
@@ -110,7 +129,7 @@ fn loading_can_stop_behind_any_key_and_go_on() {
     set(&mut keys, 1, b"c", NewString::Int(3), Expiry::Clear);
     let bytes = saved(&keys, KeptUsage::Nothing);
     let mut fresh = keyspace(2);
-    let mut load = Load::new(Reader::new(&bytes[..], None).unwrap(), OPTIONS);
+    let mut load = Load::new(Reader::new(&bytes[..], None).unwrap(), options());
     for expected in [(1, 0), (1, 1), (1, 2)] {
         assert_eq!(load.advance(&mut fresh, |_| false).unwrap(), None);
         assert_eq!((fresh.len(0), fresh.len(1)), expected);
@@ -118,7 +137,7 @@ fn loading_can_stop_behind_any_key_and_go_on() {
         fresh.begin(0, NOW_MS, false);
     }
     let loaded = load.advance(&mut fresh, |_| false).unwrap();
-    assert_eq!(loaded, Some(Loaded { keys: 3, expired_keys: 0 }));
+    assert_eq!(loaded, Some(Loaded { keys: 3, ..Loaded::default() }));
     assert_eq!(load.used_memory_bytes(), 1 << 20);
 }
 
@@ -126,6 +145,166 @@ fn loading_can_stop_behind_any_key_and_go_on() {
 fn functions_are_refused_rather_than_lost() {
     let mut writer = Writer::new(Vec::new(), WriterOptions::default()).unwrap();
     writer.function(b"#!lua name=l").unwrap();
-    let error = load(&writer.finish().unwrap(), &mut keyspace(1), &OPTIONS).unwrap_err();
+    let error = load(&writer.finish().unwrap(), &mut keyspace(1), &options()).unwrap_err();
     assert!(matches!(error, ReadError::Function { offset: 9 }), "{error}");
+}
+
+/// Values of every type and encoding.
+fn fill_with_collections(keys: &mut Keyspace) {
+    let limits = options().limits;
+    let long = [b'l'; 70];
+    keys.begin(0, NOW_MS, true);
+    for (suffix, texts) in [
+        ("small", vec![&b"1"[..], b"two", b"", b"-70000", b"5"]),
+        ("large", vec![&b"1"[..], b"two", b"", &long, b"99"]),
+    ] {
+        let pairs: Vec<(&[u8], &[u8])> = texts.iter().map(|text| (*text, texts[0])).collect();
+        let mut list = List::new();
+        list.push(End::Back, texts.iter().copied(), &limits.list);
+        let (mut set, mut hash, mut zset, mut stream) = (Set::new(), Hash::new(), Zset::new(), Stream::new());
+        for (index, (text, value)) in pairs.iter().enumerate() {
+            set.insert(StrRef::of(text), &limits.set);
+            hash.insert(text, value, FieldExpiry::Clear, limits.hash);
+            zset.insert(text, index as f64 / 2.0, &limits.zset);
+            let id = StreamId::new(5, index as u64 + 1);
+            let nodes = NodeLimits { bytes_max: 0, entries_max: 2 };
+            stream.log_mut().append(id, pairs[index..].iter().copied(), nodes).unwrap();
+        }
+        stream.add_group(b"group", Group::new(StreamId::new(5, 2), Some(2)));
+        let (_, group) = stream.log_and_group_mut(b"group").unwrap();
+        let consumer = group.add_consumer(b"consumer", NOW_MS).unwrap();
+        group.deliver(StreamId::new(5, 1), consumer, NOW_MS);
+        let mut enter = |kind: &str, object| {
+            let key = format!("{kind}:{suffix}");
+            keys.insert_entry(Entry::object(key.as_bytes(), object, None, 0));
+        };
+        enter("list", Object::List(list));
+        enter("set", Object::Set(set));
+        enter("hash", Object::Hash(hash.clone()));
+        hash.set_expiry_ms(b"two", Some(NOW_MS + 1000));
+        enter("expiring", Object::Hash(hash));
+        enter("zset", Object::Zset(zset));
+        enter("stream", Object::Stream(stream));
+    }
+    let integers = [1, -5, 1 << 40].into_iter().map(StrRef::Int);
+    let mut intset = Set::new();
+    integers.for_each(|integer| assert!(intset.insert(integer, &limits.set)));
+    keys.insert_entry(Entry::object(b"integers", Object::Set(intset), None, 0));
+}
+
+/// The payloads of all keys, by key.
+fn payloads(keys: &Keyspace, latest_version: u8) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let dumped = |entry: EntryRef<'_>| (entry.key().to_vec(), dump(entry, false, latest_version).unwrap());
+    keys.iter_all(0).map(dumped).collect()
+}
+
+fn encodings(keys: &Keyspace) -> BTreeMap<Vec<u8>, &'static str> {
+    keys.iter_all(0).map(|entry| (entry.key().to_vec(), entry.encoding())).collect()
+}
+
+#[test]
+fn collections_come_back_in_their_encodings() {
+    let mut keys = keyspace(1);
+    fill_with_collections(&mut keys);
+    let version = version_of(&keys, LATEST_VERSION);
+    assert_eq!(version, LATEST_VERSION, "fields of hashes have expiries");
+    let mut writer = Writer::new(Vec::new(), WriterOptions { version, ..WriterOptions::default() }).unwrap();
+    write(&mut writer, &keys, &HEADER, KeptUsage::Nothing, |_| Ok(())).unwrap();
+    let bytes = writer.finish().unwrap();
+
+    let mut fresh = keyspace(1);
+    assert_eq!(load(&bytes, &mut fresh, &options()).unwrap().keys, 13);
+    assert_eq!(encodings(&fresh), encodings(&keys));
+    assert_eq!(sorted_payloads(&fresh), sorted_payloads(&keys));
+    assert!(fresh.has_field_expiries());
+}
+
+/// Payloads in the order of their bytes: tables have no order of their own.
+fn sorted_payloads(keys: &Keyspace) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let sort = |(key, mut bytes): (Vec<u8>, Vec<u8>)| {
+        bytes.truncate(bytes.len() - 10);
+        bytes.sort_unstable();
+        (key, bytes)
+    };
+    payloads(keys, LATEST_VERSION).into_iter().map(sort).collect()
+}
+
+#[test]
+fn a_lower_version_than_needed_fails_where_it_is_needed() {
+    let mut keys = keyspace(1);
+    fill_with_collections(&mut keys);
+    assert_eq!(version_of(&keys, 10), 10);
+    let error = write(
+        &mut Writer::new(Vec::new(), WriterOptions { version: 10, ..WriterOptions::default() }).unwrap(),
+        &keys,
+        &HEADER,
+        KeptUsage::Nothing,
+        |_| Ok(()),
+    );
+    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    for entry in keys.iter_all(0) {
+        assert_eq!(dump(entry, true, 9).is_ok(), !entry.key().starts_with(b"expiring"));
+    }
+}
+
+#[test]
+fn collections_without_elements_are_left_out_and_counted() {
+    let bodies: [&[u8]; 6] = [b"\x01", b"\x02", b"\x04", b"\x05", b"\x0e", b"\x12"];
+    let mut bytes = b"REDIS0011".to_vec();
+    for value_type in bodies {
+        bytes.extend_from_slice(value_type);
+        bytes.extend_from_slice(b"\x01k\0");
+    }
+    for value_type in [0x10, 0x11, 0x14] {
+        bytes.extend_from_slice(&[value_type, 1, b'k', 7, 7, 0, 0, 0, 0, 0, 0xff]);
+    }
+    bytes.extend_from_slice(b"\0\x01s\x01v\xff\0\0\0\0\0\0\0\0");
+    let loaded = load(&bytes, &mut keyspace(1), &options()).unwrap();
+    assert_eq!(loaded, Loaded { keys: 1, expired_keys: 0, empty_keys: 9 });
+}
+
+#[test]
+fn elements_that_are_there_twice_make_a_snapshot_unusable() {
+    let bodies: [&[u8]; 3] = [
+        b"\x02\x01k\x02\x01a\x01a",
+        b"\x04\x01k\x02\x01a\x01b\x01a\x01c",
+        b"\x05\x01k\x02\x01a\0\0\0\0\0\0\0\0\x01a\0\0\0\0\0\0\0\0",
+    ];
+    for body in bodies {
+        let bytes = [b"REDIS0011", body, b"\xff\0\0\0\0\0\0\0\0"].concat();
+        let error = load(&bytes, &mut keyspace(1), &options()).unwrap_err();
+        assert!(matches!(error, ReadError::Format(LoadError::Corrupt { offset: 12, .. })), "{error}");
+    }
+}
+
+proptest! {
+    /// Whatever a payload holds, it is refused, or gives a value that can be saved and loaded again.
+    #[test]
+    fn damaged_payloads_make_no_damaged_values(
+        seed in any::<prop::sample::Index>(),
+        version in 9_u8..=12,
+        damages in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut keys = keyspace(1);
+        fill_with_collections(&mut keys);
+        let entries: Vec<_> = keys.iter_all(0).filter(|entry| dump(*entry, false, version).is_ok()).collect();
+        let mut payload = dump(entries[seed.index(entries.len())], false, version).unwrap();
+        let body_bytes = payload.len() - 10;
+        for (at, byte) in damages {
+            payload[at.index(body_bytes)] = byte;
+        }
+        let verified = Payload(&payload).verify(false).unwrap();
+        let built = verified.load(|value| {
+            let built = build(value, 1, &options().limits)?;
+            Ok::<_, LoadError>(built.map(|value| value.into_entry(b"key", None, 0)))
+        });
+        if let Ok(Some(entry)) = built {
+            let again = dump(entry.view(), true, LATEST_VERSION).unwrap();
+            let reloaded = Payload(&again).verify(true).unwrap().load(|value| {
+                let built = build(value, 1, &options().limits)?.expect("it has elements");
+                Ok::<_, LoadError>(built.into_entry(b"key", None, 0).view().kind())
+            });
+            prop_assert_eq!(reloaded.unwrap(), entry.view().kind());
+        }
+    }
 }

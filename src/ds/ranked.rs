@@ -436,6 +436,9 @@ impl Inner {
     /// The child in which the target is, or belongs.
     fn child_of(&self, target: &Target<'_>) -> usize {
         let smaller = count(&self.first_scores, |first| first < target.score);
+        if self.first_scores.get(smaller).is_none_or(|first| *first != target.score) {
+            return smaller.saturating_sub(1);
+        }
         let up_to = count(&self.first_scores, |first| first <= target.score);
         let not_behind =
             partition_point(smaller..up_to, |index| target.order_of(self.children[index].first()).is_le());

@@ -11,11 +11,12 @@ use thiserror::Error;
 use super::parts::Engine;
 use super::snapshots::pause;
 use crate::config::Rdb;
-use crate::dataset::{Load, LoadOptions, Loaded, ReadError};
+use crate::dataset::{Limits, Load, LoadOptions, Loaded, ReadError};
 use crate::keyspace::Keyspace;
 use crate::rdb::{LoadError, Reader};
 use crate::sys::files::error_text;
 use crate::sys::{clock, memory};
+use crate::types::{HashLimits, ListLimits, SetLimits, ZsetLimits};
 
 /// How far loading is gets logged this often.
 const LOG_PERIOD_US: u64 = 5_000_000;
@@ -69,7 +70,12 @@ impl fmt::Debug for Loading {
 
 impl Loading {
     /// Begins to read a file; `None` if there is none.
-    fn open(path: &Path, verifies_checksum: bool, replace: bool) -> Result<Option<Self>, LoadFailed> {
+    fn open(
+        path: &Path,
+        verifies_checksum: bool,
+        replace: bool,
+        limits: Limits,
+    ) -> Result<Option<Self>, LoadFailed> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -78,7 +84,7 @@ impl Loading {
                 return Err(LoadFailed::Open { path, reason: error_text(&error) });
             }
         };
-        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace };
+        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace, limits };
         let begun = file.metadata().map_err(LoadError::Io).and_then(|metadata| {
             let total_bytes = metadata.len();
             let mut reader = Reader::new(file, Some(total_bytes))?;
@@ -147,11 +153,34 @@ impl LoadFailed {
 }
 
 impl Engine {
+    /// Up to which size values that are made as a whole take their small encodings.
+    pub fn value_limits(&self) -> Limits {
+        let encoding = &self.config.encoding;
+        Limits {
+            list: ListLimits::new(encoding.list_max_listpack_size, encoding.list_compress_depth)
+                .with_plain_bytes_min(self.debug.quicklist_packed_threshold_bytes),
+            set: SetLimits {
+                intset_entries_max: encoding.set_max_intset_entries,
+                listpack_entries_max: encoding.set_max_listpack_entries,
+                listpack_value_bytes_max: encoding.set_max_listpack_value,
+            },
+            hash: HashLimits {
+                entries_max: encoding.hash_max_listpack_entries,
+                value_bytes_max: encoding.hash_max_listpack_value,
+            },
+            zset: ZsetLimits {
+                entries_max: encoding.zset_max_listpack_entries,
+                value_bytes_max: encoding.zset_max_listpack_value,
+            },
+        }
+    }
+
     /// Begins to load the configured file, if it is there; `replace` lets its keys replace those that are.
     pub fn begin_loading(&mut self, replace: bool) -> Result<(), LoadFailed> {
         let path = self.config.process.dir.join(&self.config.rdb.file_name);
         let verifies_checksum = self.config.rdb.checksum && !self.debug.skip_checksum_validation;
-        self.snapshots.loading = Loading::open(&path, verifies_checksum, replace)?.map(Box::new);
+        let loading = Loading::open(&path, verifies_checksum, replace, self.value_limits())?;
+        self.snapshots.loading = loading.map(Box::new);
         Ok(())
     }
 
@@ -168,7 +197,12 @@ impl Engine {
         }
         let Some(loaded) = advanced? else { return Ok(None) };
         self.snapshots.last_load = loaded;
-        log::info!("Done loading RDB, keys loaded: {}, keys expired: {}.", loaded.keys, loaded.expired_keys);
+        let skipped = match loaded.empty_keys {
+            0 => String::new(),
+            count => format!(", empty keys skipped: {count}"),
+        };
+        let Loaded { keys: count, expired_keys, .. } = loaded;
+        log::info!("Done loading RDB, keys loaded: {count}, keys expired: {expired_keys}{skipped}.");
         Ok(Some(loaded))
     }
 

@@ -249,7 +249,7 @@ pub(super) fn write_file(
     let options = WriterOptions {
         compression: config.rdb.compression,
         checksum: config.rdb.checksum,
-        ..WriterOptions::default()
+        version: dataset::version_of(keys, config.rdb.latest_version()),
     };
     let header = Header {
         version: REDIS_VERSION,

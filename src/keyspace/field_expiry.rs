@@ -66,6 +66,14 @@ impl Keyspace {
         }
     }
 
+    /// Whether any field of any hash has an expiry.
+    pub fn has_field_expiries(&self) -> bool {
+        self.databases.iter().any(|database| {
+            let mut deadlines = database.field_deadlines.entries.iter();
+            deadlines.any(|(_, key)| database.next_field_expiry_ms(key).is_some())
+        })
+    }
+
     /// Deletes fields whose time has come, of any database, and records it: at most `work` fields and stale
     /// entries. Returns how many it dealt with. Does nothing on a replica and while expiry is paused.
     pub fn expire_due_fields(&mut self, now_ms: i64, work: usize) -> usize {

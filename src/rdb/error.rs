@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::types::stream::InvalidStream;
+
 /// Why a snapshot could not be loaded.
 ///
 /// Unreadable (`Io`), cut short (`Truncated`) and wrong (all others) are different outcomes: only the
@@ -21,6 +23,9 @@ pub enum LoadError {
     /// The bytes at `offset` are not what the format allows there.
     #[error("corrupt at byte {offset}: {what}")]
     Corrupt { offset: u64, what: &'static str },
+    /// The stream that begins at `offset` contradicts itself.
+    #[error("corrupt stream at byte {offset}: {source}")]
+    Stream { offset: u64, source: InvalidStream },
     /// Every item was well formed, and yet the bytes are not those that were written.
     #[error("Wrong RDB checksum expected: ({computed:x}) but got ({stored:x}). Aborting now.")]
     Checksum { computed: u64, stored: u64 },

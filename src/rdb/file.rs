@@ -68,7 +68,7 @@ mod tests {
         let path = directory.path().join("dump.rdb");
         fs::write(&path, b"old").unwrap();
         let bytes = save_file(&path, WriterOptions::default(), |writer| {
-            writer.string_key(b"key", &b"value"[..].into())
+            writer.value(b"key").string(&b"value"[..].into())
         })
         .unwrap();
         let content = fs::read(&path).unwrap();

@@ -12,13 +12,32 @@
 //!
 //! These numbers are on disks and wires: they say nothing about how values are kept in memory.
 
-/// The version that is written unless an older one is asked for, and the latest that is read.
+/// The version that is written unless an older one is asked for.
 pub const RDB_VERSION: u8 = 11;
 
 /// The oldest version that can be written: 9 is Redis 5, 10 is Redis 7.0, 11 is Redis 7.2.
 pub const OLDEST_WRITABLE_VERSION: u8 = 9;
 
 pub(super) const MAGIC: &[u8; 5] = b"REDIS";
+
+/// The latest version that is read and, if nothing older can hold the data, written. 12 is Redis 7.4, whose files differ by [`ValueType::HashWithExpiries`],
+/// [`ValueType::HashListpackWithExpiries`] and [`Opcode::SlotInfo`].
+pub const LATEST_VERSION: u8 = 12;
+
+/// The first version whose hashes may have fields with expiries.
+pub(super) const FIELD_EXPIRIES_SINCE_VERSION: u8 = 12;
+
+/// The first version with listpacks outside of streams; ziplists before.
+pub(super) const LISTPACKS_SINCE_VERSION: u8 = 10;
+
+/// The first version with sets as listpacks.
+pub(super) const SET_LISTPACKS_SINCE_VERSION: u8 = 11;
+
+/// The first version whose streams tell how many entries were added, and groups how many they have read.
+pub(super) const STREAM_COUNTERS_SINCE_VERSION: u8 = 10;
+
+/// The first version whose consumers of streams have an active time.
+pub(super) const STREAM_ACTIVITY_SINCE_VERSION: u8 = 11;
 
 /// The first version with functions.
 pub(super) const FUNCTIONS_SINCE_VERSION: u8 = 10;
@@ -77,8 +96,11 @@ macro_rules! bytes_on_disk {
 }
 
 bytes_on_disk! {
-    /// First byte of an item that is not a value. All from 245 up; types of values grow from 0.
+    /// First byte of an item that is not a value. All from 244 up; types of values grow from 0.
     Opcode {
+        /// `slot(length) keys(length) volatile(length)`: sizes of a slot of a cluster, a hint. Since
+        /// version 12.
+        SlotInfo = 244,
         /// `code(string)`: source text of a function library. Since version 10.
         Function = 245,
         /// Functions as release candidates of 7.0 wrote them. Never loaded.
@@ -152,6 +174,12 @@ bytes_on_disk! {
         SetListpack = 20,
         /// A stream whose consumers also have an active time. Since version 11.
         StreamListpacks3 = 21,
+        /// `earliest(i64 LE) count(length) (distance(length) field(string) value(string))*`: distance 0 is
+        /// no expiry, otherwise the expiry is `earliest + distance - 1`, in Unix milliseconds. Since version 12.
+        HashWithExpiries = 24,
+        /// `earliest(i64 LE) string` holding a listpack of fields, values and expiries (0: none). Since
+        /// version 12.
+        HashListpackWithExpiries = 25,
     }
 }
 

@@ -10,6 +10,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Scratch buffers that a large string has grown beyond this are not kept for the next one.
 const SCRATCH_KEPT_BYTES_MAX: usize = 1024 * 1024;
 
+/// How much is allocated for a string before any of it has arrived.
+const TRUSTED_BYTES: usize = 256 * 1024;
+
 pub(super) struct Input<R> {
     inner: R,
     buffer: Box<[u8]>,
@@ -91,6 +94,7 @@ impl<R: Read> Input<R> {
             return Err(LoadError::Truncated { offset: size });
         }
 
+        into.reserve_exact(usize::try_from(length).map_or(TRUSTED_BYTES, |length| length.min(TRUSTED_BYTES)));
         let mut missing = length;
         loop {
             let unread = self.unread();

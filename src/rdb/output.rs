@@ -20,6 +20,8 @@ pub(super) struct Output<W> {
     /// Present if strings are to be compressed; they pass through `compressed`.
     pub(super) compressor: Option<Compressor>,
     pub(super) compressed: Vec<u8>,
+    /// Values that are one string are put together here.
+    pub(super) packed: Vec<u8>,
 }
 
 struct Progress<W> {
@@ -40,6 +42,7 @@ impl<W: Write> Output<W> {
             progress: None,
             compressor: compression.then(Compressor::new),
             compressed: Vec::new(),
+            packed: Vec::new(),
         }
     }
 

@@ -4,35 +4,28 @@ use std::io;
 
 use thiserror::Error;
 
-use super::format::{RDB_VERSION, ValueType};
+use super::body::Body;
+use super::format::{LATEST_VERSION, ValueType};
 use super::input::Input;
 use super::output::Output;
-use super::{LoadError, StringValue, Value, value};
+use super::{LoadError, Value, ValueWriter, value};
 use crate::util::crc64::crc64;
 
 const CHECKSUM_BYTES: usize = 8;
 
-/// The payload of a string.
-pub fn dump_string(value: &StringValue<'_>, compression: bool) -> Vec<u8> {
-    dump(ValueType::String, compression, |output| value.save(output))
-}
-
-fn dump(
-    value_type: ValueType,
+/// The payload of the value that `save` writes.
+pub fn dump(
     compression: bool,
-    save: impl FnOnce(&mut Output<Vec<u8>>) -> io::Result<()>,
-) -> Vec<u8> {
+    version: u8,
+    save: impl FnOnce(ValueWriter<'_, Vec<u8>>) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
     let mut output = Output::new(Vec::new(), compression, true);
-    let write = || {
-        output.put_byte(value_type)?;
-        save(&mut output)?;
-        output.put(&u16::from(RDB_VERSION).to_le_bytes())?;
-        let checksum = output.take_checksum()?;
-        output.put(&checksum.to_le_bytes())?;
-        output.flush()
-    };
-    write().expect("writing to a Vec does not fail");
-    output.into_inner()
+    save(ValueWriter::new(&mut output, None, version))?;
+    output.put(&u16::from(version).to_le_bytes())?;
+    let checksum = output.take_checksum()?;
+    output.put(&checksum.to_le_bytes())?;
+    output.flush()?;
+    Ok(output.into_inner())
 }
 
 /// Bytes that claim to be a payload.
@@ -40,16 +33,16 @@ fn dump(
 pub struct Payload<'a>(pub &'a [u8]);
 
 impl<'a> Payload<'a> {
-    /// Checks everything but the value itself.
-    pub fn verify(self) -> Result<Verified<'a>, PayloadError> {
+    /// Checks everything but the value itself; the checksum only if that is asked for.
+    pub fn verify(self, with_checksum: bool) -> Result<Verified<'a>, PayloadError> {
         let (checked, checksum) = self.0.split_last_chunk().ok_or(PayloadError::TooShort)?;
         let (body, version) = checked.split_last_chunk().ok_or(PayloadError::TooShort)?;
         let version = u16::from_le_bytes(*version);
-        if version > RDB_VERSION.into() {
+        if version > LATEST_VERSION.into() {
             return Err(PayloadError::Version(version));
         }
         let checksum: &[u8; CHECKSUM_BYTES] = checksum;
-        if crc64(checked) != u64::from_le_bytes(*checksum) {
+        if with_checksum && crc64(checked) != u64::from_le_bytes(*checksum) {
             return Err(PayloadError::Checksum);
         }
         Ok(Verified { body, version })
@@ -74,19 +67,25 @@ pub struct Verified<'a> {
     version: u16,
 }
 
-impl Verified<'_> {
-    /// Reads the value, which must be all there is. Offsets in errors count from the payload's start.
-    pub fn load(&self) -> Result<Value<'static>, LoadError> {
+impl<'a> Verified<'a> {
+    /// Reads the value, which must be all there is, and gives what `build` makes of it. Offsets in errors count
+    /// from the payload's start.
+    pub fn load<T, E: From<LoadError>>(
+        &self,
+        build: impl FnOnce(Value<'_, &'a [u8]>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut input = Input::new(self.body, Some(self.body.len() as u64));
         input.drop_checksum();
-        let value_type = ValueType::try_from(input.take_byte()?)
+        let mut body = Body::new(input);
+        let value_type = ValueType::try_from(body.input.take_byte()?)
             .map_err(|_| LoadError::Corrupt { offset: 0, what: "unknown type of value" })?;
-        let mut scratch = Vec::new();
-        let value = value::load(value_type, 0, &mut input, &mut scratch)?;
-        if !input.is_at_end()? {
-            return Err(LoadError::Corrupt { offset: input.offset(), what: "bytes after the value" });
+        let built = build(value::begin(value_type, 0, self.version, &mut body)?)?;
+        value::skip_rest(&mut body)?;
+        if !body.input.is_at_end()? {
+            let offset = body.input.offset();
+            return Err(LoadError::Corrupt { offset, what: "bytes after the value" }.into());
         }
-        Ok(value.into_owned())
+        Ok(built)
     }
 
     /// The version of the format that the sender wrote.

@@ -2,13 +2,19 @@
 
 use std::io::Read;
 
-use super::format::{CHECKSUM_SINCE_VERSION, MAGIC, Opcode, RDB_VERSION, ValueType};
+use super::body::Body;
+use super::format::{
+    CHECKSUM_SINCE_VERSION, FIELD_EXPIRIES_SINCE_VERSION, LATEST_VERSION, MAGIC, Opcode, ValueType,
+};
 use super::input::Input;
 use super::{LoadError, ModuleId, Usage, Value, module_aux, value};
 
+/// Slots of a cluster.
+const CLUSTER_SLOTS: u64 = 16_384;
+
 /// What a snapshot consists of. Borrowed bytes are in the reader's buffers until its next item.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Item<'r> {
+#[derive(Debug)]
+pub enum Item<'r, R> {
     /// A fact about the snapshot. Those with unknown names are to be ignored.
     Aux {
         name: &'r [u8],
@@ -30,14 +36,16 @@ pub enum Item<'r> {
         keys: u64,
         volatile: u64,
     },
-    Entry(Entry<'r>),
+    Entry(Entry<'r, R>),
 }
 
 /// A key and what belongs to it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Entry<'r> {
+#[derive(Debug)]
+pub struct Entry<'r, R> {
     pub key: &'r [u8],
-    pub value: Value<'r>,
+    pub value: Value<'r, R>,
+    /// Where the value begins.
+    pub offset: u64,
     /// In Unix milliseconds; may be past.
     pub expiry_ms: Option<i64>,
     pub usage: Option<Usage>,
@@ -45,15 +53,14 @@ pub struct Entry<'r> {
 
 /// A snapshot being read.
 pub struct Reader<R> {
-    input: Input<R>,
+    body: Body<R>,
     version: u8,
     finished: bool,
     /// What preceded the next key.
     expiry_ms: Option<i64>,
     usage: Option<Usage>,
-    /// Buffers of the present item.
+    /// The key of the present item.
     key: Vec<u8>,
-    value: Vec<u8>,
 }
 
 /// An item of which only the beginning has been read, free of borrows.
@@ -81,48 +88,45 @@ impl<R: Read> Reader<R> {
         if version < CHECKSUM_SINCE_VERSION {
             input.drop_checksum();
         }
-        Ok(Self {
-            input,
-            version,
-            finished: false,
-            expiry_ms: None,
-            usage: None,
-            key: Vec::new(),
-            value: Vec::new(),
-        })
+        let (body, key) = (Body::new(input), Vec::new());
+        Ok(Self { body, version, finished: false, expiry_ms: None, usage: None, key })
     }
 
     /// Does not check the checksum at the end.
     #[must_use]
     pub fn without_checksum(mut self) -> Self {
-        self.input.drop_checksum();
+        self.body.input.drop_checksum();
         self
     }
 
     /// The next item; None at the end of a snapshot whose checksum is right. Nothing more can be
     /// read after an error.
-    pub fn next_item(&mut self) -> Result<Option<Item<'_>>, LoadError> {
+    pub fn next_item(&mut self) -> Result<Option<Item<'_, R>>, LoadError> {
         if self.finished {
             return Ok(None);
         }
+        value::skip_rest(&mut self.body)?;
         let item = match self.begin_item()? {
             Begun::Aux => {
-                self.input.take_string(&mut self.key)?;
-                self.input.take_string(&mut self.value)?;
-                Item::Aux { name: &self.key, value: &self.value }
+                let Body { input, first, .. } = &mut self.body;
+                input.take_string(&mut self.key)?;
+                input.take_string(first)?;
+                Item::Aux { name: &self.key, value: first }
             }
             Begun::Function => {
-                self.input.take_string(&mut self.value)?;
-                Item::Function { code: &self.value }
+                let Body { input, first, .. } = &mut self.body;
+                input.take_string(first)?;
+                Item::Function { code: first }
             }
             Begun::ModuleAux(module) => Item::ModuleAux { module },
             Begun::SelectDb(number) => Item::SelectDb(number),
             Begun::ResizeDb { keys, volatile } => Item::ResizeDb { keys, volatile },
             Begun::Entry { value_type, type_offset } => {
-                self.input.take_string(&mut self.key)?;
-                let value = value::load(value_type, type_offset, &mut self.input, &mut self.value)?;
+                self.body.input.take_string(&mut self.key)?;
                 let (expiry_ms, usage) = (self.expiry_ms.take(), self.usage.take());
-                Item::Entry(Entry { key: &self.key, value, expiry_ms, usage })
+                let offset = self.body.input.offset();
+                let value = value::begin(value_type, type_offset, self.version.into(), &mut self.body)?;
+                Item::Entry(Entry { key: &self.key, value, offset, expiry_ms, usage })
             }
             Begun::End => {
                 self.check_checksum()?;
@@ -136,8 +140,8 @@ impl<R: Read> Reader<R> {
     /// Reads up to where strings begin, keeping what belongs to the next key.
     fn begin_item(&mut self) -> Result<Begun, LoadError> {
         loop {
-            let offset = self.input.offset();
-            let byte = self.input.take_byte()?;
+            let offset = self.body.input.offset();
+            let byte = self.body.input.take_byte()?;
             if let Ok(value_type) = ValueType::try_from(byte) {
                 return Ok(Begun::Entry { value_type, type_offset: offset });
             }
@@ -148,22 +152,24 @@ impl<R: Read> Reader<R> {
                 return Err(LoadError::Corrupt { offset, what: "an item that this version does not have" });
             }
             match opcode {
-                Opcode::ExpiryMs => self.expiry_ms = Some(self.input.take_millis()?),
-                Opcode::ExpirySeconds => self.expiry_ms = Some(self.input.take_seconds_as_millis()?),
-                Opcode::Idle => self.usage = Some(Usage::IdleSeconds(self.input.take_len()?)),
-                Opcode::Frequency => self.usage = Some(Usage::Frequency(self.input.take_byte()?)),
+                Opcode::ExpiryMs => self.expiry_ms = Some(self.body.input.take_millis()?),
+                Opcode::ExpirySeconds => self.expiry_ms = Some(self.body.input.take_seconds_as_millis()?),
+                Opcode::Idle => self.usage = Some(Usage::IdleSeconds(self.body.input.take_len()?)),
+                Opcode::Frequency => self.usage = Some(Usage::Frequency(self.body.input.take_byte()?)),
                 Opcode::Aux => return Ok(Begun::Aux),
                 Opcode::Function => return Ok(Begun::Function),
                 Opcode::ModuleAux => {
-                    return module_aux::skip(&mut self.input, &mut self.value).map(Begun::ModuleAux);
+                    return module_aux::skip(&mut self.body.input, &mut self.body.first)
+                        .map(Begun::ModuleAux);
                 }
-                Opcode::SelectDb => return self.input.take_len().map(Begun::SelectDb),
+                Opcode::SelectDb => return self.body.input.take_len().map(Begun::SelectDb),
                 Opcode::ResizeDb => {
-                    let keys = self.input.take_len()?;
-                    let volatile = self.input.take_len()?;
+                    let keys = self.body.input.take_len()?;
+                    let volatile = self.body.input.take_len()?;
                     return Ok(Begun::ResizeDb { keys, volatile });
                 }
                 Opcode::End => return Ok(Begun::End),
+                Opcode::SlotInfo => self.skip_slot_info(offset)?,
                 Opcode::FunctionBeforeRelease => {
                     return Err(LoadError::Unsupported { type_id: byte, offset });
                 }
@@ -171,12 +177,25 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    fn skip_slot_info(&mut self, offset: u64) -> Result<(), LoadError> {
+        let corrupt = |what| Err(LoadError::Corrupt { offset, what });
+        if self.version < FIELD_EXPIRIES_SINCE_VERSION {
+            return corrupt("an item that this version does not have");
+        }
+        if self.body.input.take_len()? >= CLUSTER_SLOTS {
+            return corrupt("a slot beyond the last");
+        }
+        self.body.input.take_len()?;
+        self.body.input.take_len()?;
+        Ok(())
+    }
+
     fn check_checksum(&mut self) -> Result<(), LoadError> {
-        let computed = self.input.take_checksum();
+        let computed = self.body.input.take_checksum();
         if self.version < CHECKSUM_SINCE_VERSION {
             return Ok(());
         }
-        let stored = u64::from_le_bytes(self.input.take_array()?);
+        let stored = u64::from_le_bytes(self.body.input.take_array()?);
         match computed {
             Some(computed) if stored != 0 && stored != computed => {
                 Err(LoadError::Checksum { computed, stored })
@@ -194,7 +213,7 @@ fn take_version<R: Read>(input: &mut Input<R>) -> Result<u8, LoadError> {
     }
     let version = digits.iter().fold(0, |version, digit| version * 10 + u32::from(digit - b'0'));
     match u8::try_from(version) {
-        Ok(known @ 1..=RDB_VERSION) => Ok(known),
+        Ok(known @ 1..=LATEST_VERSION) => Ok(known),
         _ => Err(LoadError::Version(version)),
     }
 }
@@ -207,16 +226,16 @@ impl<R> Reader<R> {
 
     /// Bytes of the snapshot that have been read.
     pub fn offset(&self) -> u64 {
-        self.input.offset()
+        self.body.input.offset()
     }
 
     /// What follows the snapshot: bytes that have been read ahead, and the source of further ones.
     pub fn into_rest(self) -> (Vec<u8>, R) {
-        self.input.into_rest()
+        self.body.input.into_rest()
     }
 
     #[cfg(test)]
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.input.allocated_bytes() + self.key.capacity() + self.value.capacity()
+        self.body.allocated_bytes() + self.key.capacity()
     }
 }

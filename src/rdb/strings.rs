@@ -11,10 +11,14 @@ use super::format::StringEncoding;
 use super::input::Input;
 use super::lengths::LengthOrEncoding;
 use super::output::Output;
+use crate::ds::StrRef;
 use crate::util::lzf;
 
 /// Longest decimal text of an `i32`; longer strings are not tried as integers.
 const INTEGER_TEXT_BYTES_MAX: usize = 11;
+
+/// A value of so many bytes gets an allocation of its own, which its key can keep: it is not copied again.
+const OWNED_BYTES_MIN: usize = 2048;
 
 /// Strings up to this length are not compressed: hardly any would save four bytes.
 const UNCOMPRESSED_BYTES_MAX: usize = 20;
@@ -49,13 +53,16 @@ impl StringValue<'_> {
         }
     }
 
-    /// Reads a value, whose bytes will be in `scratch`.
+    /// Reads a value, whose bytes will be in `scratch` unless they are many.
     pub(super) fn load<'s, R: Read>(
         input: &mut Input<R>,
         scratch: &'s mut Vec<u8>,
     ) -> Result<StringValue<'s>, LoadError> {
         Ok(match input.take_string_or_integer(scratch)? {
             Some(number) => StringValue::Int(number.into()),
+            None if scratch.len() >= OWNED_BYTES_MIN => {
+                StringValue::Bytes(Cow::Owned(std::mem::take(scratch)))
+            }
             None => StringValue::Bytes(Cow::Borrowed(scratch)),
         })
     }
@@ -73,6 +80,14 @@ impl<W: Write> Output<W> {
             return self.put_compressed(bytes.len());
         }
         self.put_plain(bytes)
+    }
+
+    #[inline]
+    pub(super) fn put_str(&mut self, string: StrRef<'_>) -> io::Result<()> {
+        match string {
+            StrRef::Int(number) => self.put_integer_string(number),
+            StrRef::Bytes(bytes) => self.put_string(bytes),
+        }
     }
 
     pub(super) fn put_integer_string(&mut self, number: i64) -> io::Result<()> {
@@ -98,12 +113,17 @@ impl<W: Write> Output<W> {
     /// Writes what stands in `self.compressed`, as a string of `plain_bytes`.
     fn put_compressed(&mut self, plain_bytes: usize) -> io::Result<()> {
         let compressed = std::mem::take(&mut self.compressed);
-        self.put_encoding(StringEncoding::Lzf)?;
-        self.put_len(compressed.len() as u64)?;
-        self.put_len(plain_bytes as u64)?;
-        self.put(&compressed)?;
+        let put = self.put_lzf(&compressed, plain_bytes);
         self.compressed = compressed;
-        Ok(())
+        put
+    }
+
+    /// Writes a string of `plain_bytes` by its LZF stream.
+    pub(super) fn put_lzf(&mut self, stream: &[u8], plain_bytes: usize) -> io::Result<()> {
+        self.put_encoding(StringEncoding::Lzf)?;
+        self.put_len(stream.len() as u64)?;
+        self.put_len(plain_bytes as u64)?;
+        self.put(stream)
     }
 
     fn put_plain(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -129,6 +149,22 @@ impl<R: Read> Input<R> {
             into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         }
         Ok(())
+    }
+
+    /// The next string, whose text will be in `scratch`.
+    #[inline]
+    pub(super) fn take_str<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Result<StrRef<'s>, LoadError> {
+        Ok(match self.take_string_or_integer(scratch)? {
+            Some(number) => StrRef::Int(number.into()),
+            None => StrRef::of(scratch),
+        })
+    }
+
+    /// The next string in an allocation of its own, which has no spare room unless it was compressed.
+    pub(super) fn take_owned_string(&mut self) -> Result<Vec<u8>, LoadError> {
+        let mut string = Vec::new();
+        self.take_string(&mut string)?;
+        Ok(string)
     }
 
     /// Reads the next string: the number if it is stored as one, else its bytes into `into`.

@@ -1,13 +1,19 @@
-//! Whole snapshots: round trips here, files of real servers in `golden`, broken ones in `hostile`.
+//! Whole snapshots: round trips here, files of real servers in `golden`, broken ones in `hostile`, collections
+//! in `values`.
 
 mod golden;
 mod hostile;
+mod values;
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::rc::Rc;
 
 use super::*;
+use crate::ds::StrRef;
+use crate::types::Stream;
+use crate::types::stream::{Direction, StreamId};
 
 /// A snapshot's items, a line each.
 fn items(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
@@ -17,28 +23,102 @@ fn items(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
 fn drain<R: Read>(reader: &mut Reader<R>) -> Result<Vec<String>, LoadError> {
     let mut lines = Vec::new();
     while let Some(item) = reader.next_item()? {
-        lines.push(line(&item));
+        lines.push(line(item)?);
     }
     Ok(lines)
 }
 
-fn line(item: &Item<'_>) -> String {
-    match item {
+fn line<R: Read>(item: Item<'_, R>) -> Result<String, LoadError> {
+    Ok(match item {
         Item::Aux { name, value } => format!("aux {} {}", name.escape_ascii(), value.escape_ascii()),
         Item::Function { code } => format!("function {}", code.escape_ascii()),
         Item::ModuleAux { module } => format!("module {module}"),
         Item::SelectDb(number) => format!("db {number}"),
         Item::ResizeDb { keys, volatile } => format!("resize {keys} {volatile}"),
         Item::Entry(entry) => {
-            let value = match &entry.value {
-                Value::String(StringValue::Int(number)) => number.to_string(),
-                Value::String(StringValue::Bytes(bytes)) => format!("\"{}\"", bytes.escape_ascii()),
-            };
             let expiry = entry.expiry_ms.map_or(String::new(), |ms| format!(" expires {ms}"));
             let usage = entry.usage.map_or(String::new(), |usage| format!(" {usage:?}"));
-            format!("{} = {value}{expiry}{usage}", entry.key.escape_ascii())
+            format!("{} = {}{expiry}{usage}", entry.key.escape_ascii(), shown(entry.value)?)
+        }
+    })
+}
+
+/// A value with all its elements, in the order in which they are stored.
+fn shown<R: Read>(value: Value<'_, R>) -> Result<String, LoadError> {
+    let elements = RefCell::new(Vec::new());
+    let show = |element: StrRef<'_>| elements.borrow_mut().push(text_of(element));
+    let kind = match value {
+        Value::String(StringValue::Int(number)) => return Ok(number.to_string()),
+        Value::String(StringValue::Bytes(bytes)) => return Ok(format!("\"{}\"", bytes.escape_ascii())),
+        Value::Stream(stream) => return Ok(format!("stream {}", stream_text(&stream))),
+        Value::List(mut list) => {
+            while let Some(part) = list.next_part()? {
+                match part {
+                    ListPart::Node(pack) => pack.iter().for_each(show),
+                    ListPart::Plain(element) => show(StrRef::of(&element)),
+                    ListPart::Element(element) => show(element),
+                }
+            }
+            "list"
+        }
+        Value::IntSet(integers) => {
+            integers.iter().for_each(|integer| show(StrRef::Int(integer)));
+            "intset"
+        }
+        Value::Set(mut set) => {
+            while let Some(member) = set.next_member()? {
+                show(member);
+            }
+            "set"
+        }
+        Value::Hash(mut hash) => {
+            while let Some(HashField { field, value, expiry_ms }) = hash.next_field()? {
+                show(field);
+                show(value);
+                if let Some(expiry_ms) = expiry_ms {
+                    show(StrRef::Int(expiry_ms));
+                }
+            }
+            "hash"
+        }
+        Value::Zset(mut zset) => {
+            while let Some((member, score)) = zset.next_member()? {
+                show(member);
+                elements.borrow_mut().push(score.to_string());
+            }
+            "zset"
+        }
+    };
+    Ok(format!("{kind} {}", elements.into_inner().join(" ")))
+}
+
+fn text_of(element: StrRef<'_>) -> String {
+    element.with_text(|text| text.escape_ascii().to_string())
+}
+
+fn stream_text(stream: &Stream) -> String {
+    let log = stream.log();
+    let mut text = format!(
+        "last {} first {} deleted {} added {}",
+        log.last_id(),
+        log.first_id(),
+        log.max_deleted_id(),
+        log.entries_added()
+    );
+    for entry in log.range(StreamId::MIN, StreamId::MAX, Direction::Forward) {
+        let fields: Vec<String> =
+            entry.fields().flat_map(|(name, value)| [text_of(name), text_of(value)]).collect();
+        write!(text, " [{} {}]", entry.id, fields.join(" ")).unwrap();
+    }
+    for (name, group) in stream.groups() {
+        write!(text, " {}: at {} ", name.escape_ascii(), group.last_delivered()).unwrap();
+        write!(text, "read {:?}", group.entries_read()).unwrap();
+        for (id, pending) in group.pending_from(StreamId::MIN) {
+            let owner = group.consumer(pending.consumer).name().escape_ascii();
+            write!(text, " ({id} {owner} {} times)", pending.deliveries).unwrap();
         }
     }
+    text
 }
 
 fn snapshot(options: WriterOptions, fill: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> Vec<u8> {
@@ -57,16 +137,16 @@ fn fill_with_everything(writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     writer.function(b"#!lua name=lib\nredis.register_function('f', function() return 1 end)")?;
     writer.select_db(0)?;
     writer.resize_db(5, 2)?;
-    writer.string_key(b"text", &b"hello"[..].into())?;
+    writer.value(b"text").string(&b"hello"[..].into())?;
     writer.entry_head(Some(1_700_000_000_123), None)?;
-    writer.string_key(b"volatile", &StringValue::Int(-5))?;
+    writer.value(b"volatile").string(&StringValue::Int(-5))?;
     writer.entry_head(None, Some(Usage::IdleSeconds(100)))?;
-    writer.string_key(b"idle", &StringValue::Int(i64::MAX))?;
+    writer.value(b"idle").string(&StringValue::Int(i64::MAX))?;
     writer.entry_head(Some(-1), Some(Usage::Frequency(255)))?;
-    writer.string_key(b"used", &[b'a'; 100][..].into())?;
-    writer.string_key(b"", &b""[..].into())?;
+    writer.value(b"used").string(&[b'a'; 100][..].into())?;
+    writer.value(b"").string(&b""[..].into())?;
     writer.select_db(15)?;
-    writer.string_key(b"12345", &StringValue::Int(70_000))
+    writer.value(b"12345").string(&StringValue::Int(70_000))
 }
 
 fn everything() -> Vec<u8> {
@@ -139,7 +219,7 @@ fn an_empty_snapshot_is_header_end_and_checksum() {
 
 #[test]
 fn only_versions_that_can_hold_the_content_are_written() {
-    for version in [0, 8, 12, 255] {
+    for version in [0, 8, 13, 255] {
         let options = WriterOptions { version, ..WriterOptions::default() };
         let error = Writer::new(Vec::new(), options).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{version}");
@@ -160,8 +240,8 @@ fn progress_is_reported_also_inside_a_huge_value() {
             seen.borrow_mut().push(bytes);
             Ok(())
         });
-        writer.string_key(b"huge", &vec![b'x'; 3_500_000][..].into())?;
-        (0..100_000).try_for_each(|_| writer.string_key(b"small", &b"0123456789"[..].into()))
+        writer.value(b"huge").string(&vec![b'x'; 3_500_000][..].into())?;
+        (0..100_000).try_for_each(|_| writer.value(b"small").string(&b"0123456789"[..].into()))
     });
     let reports = reports.borrow();
     assert_eq!(reports.len(), 5);
@@ -182,22 +262,24 @@ fn a_payload_is_verified_before_it_is_loaded() {
     use payload::{Payload, PayloadError};
 
     let value = StringValue::from(&[b'z'; 500][..]);
-    let dump = payload::dump_string(&value, true);
-    let verified = Payload(&dump).verify().unwrap();
+    let dump = payload::dump(true, RDB_VERSION, |writer| writer.string(&value)).unwrap();
+    let verified = Payload(&dump).verify(true).unwrap();
     assert_eq!(verified.version(), 11);
-    assert_eq!(verified.load().unwrap(), Value::String(value));
+    assert_eq!(verified.load(shown).unwrap(), format!("\"{}\"", "z".repeat(500)));
 
     for length in 0..10 {
-        assert_eq!(Payload(&dump[..length]).verify().unwrap_err(), PayloadError::TooShort);
+        assert_eq!(Payload(&dump[..length]).verify(true).unwrap_err(), PayloadError::TooShort);
     }
     for position in 0..dump.len() {
         let mut broken = dump.clone();
         broken[position] ^= 0x10;
-        assert!(Payload(&broken).verify().is_err(), "byte {position}");
+        assert!(Payload(&broken).verify(true).is_err(), "byte {position}");
     }
     let mut newer = dump.clone();
-    newer[dump.len() - 10] = 12;
-    assert_eq!(Payload(&newer).verify().unwrap_err(), PayloadError::Version(12));
+    newer[dump.len() - 10] = 13;
+    assert_eq!(Payload(&newer).verify(true).unwrap_err(), PayloadError::Version(13));
+    newer[dump.len() - 10] = 10;
+    assert_eq!(Payload(&newer).verify(false).unwrap().version(), 10);
 }
 
 /// A payload with a right checksum around any body.
@@ -209,11 +291,11 @@ fn sealed(body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_verified_payload_may_still_hold_no_value() {
-    let load = |body: &[u8]| payload::Payload(&sealed(body)).verify().unwrap().load();
+    let load = |body: &[u8]| payload::Payload(&sealed(body)).verify(true).unwrap().load(shown);
     assert!(matches!(load(b""), Err(LoadError::Truncated { offset: 0 })));
     assert!(matches!(load(b"\0\x05hell"), Err(LoadError::Truncated { offset: 6 })));
     assert!(matches!(load(b"\0\x05hello!"), Err(LoadError::Corrupt { offset: 7, .. })));
     assert!(matches!(load(b"\xfa\x05hello"), Err(LoadError::Corrupt { offset: 0, .. })));
-    assert!(matches!(load(b"\x10\0"), Err(LoadError::Unsupported { type_id: 16, offset: 0 })));
+    assert!(matches!(load(b"\x07\0"), Err(LoadError::Unsupported { type_id: 7, offset: 0 })));
     assert!(matches!(load(b"\0\x81\xff\xff\xff\xff\xff\xff\xff\xff"), Err(LoadError::Truncated { .. })));
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::StringValue;
+use super::ValueWriter;
 use super::format::{
-    FUNCTIONS_SINCE_VERSION, MAGIC, OLDEST_WRITABLE_VERSION, Opcode, RDB_VERSION, ValueType,
+    FUNCTIONS_SINCE_VERSION, LATEST_VERSION, MAGIC, OLDEST_WRITABLE_VERSION, Opcode, RDB_VERSION,
 };
 use super::output::Output;
 
@@ -15,7 +15,7 @@ pub struct WriterOptions {
     pub compression: bool,
     /// Compute the checksum; without it, 0 is written in its place, and no reader checks anything.
     pub checksum: bool,
-    /// From `OLDEST_WRITABLE_VERSION` to `RDB_VERSION`.
+    /// From `OLDEST_WRITABLE_VERSION` to `LATEST_VERSION`.
     pub version: u8,
 }
 
@@ -37,8 +37,7 @@ pub enum Usage {
 /// A snapshot being written.
 ///
 /// The order is the caller's business: auxiliary fields, functions, then for each database
-/// `select_db`, `resize_db`, and for each key `entry_head` and the method of its value's type;
-/// at last `finish`, without which there is no snapshot. After an error the output is unusable.
+/// `select_db`, `resize_db`, and for each key `entry_head` and `value`; at last `finish`, without which there is no snapshot. After an error the output is unusable.
 pub struct Writer<W: Write> {
     output: Output<W>,
     version: u8,
@@ -48,7 +47,7 @@ impl<W: Write> Writer<W> {
     /// Begins a snapshot. `InvalidInput` if the version is none that can be written.
     pub fn new(inner: W, options: WriterOptions) -> io::Result<Self> {
         let WriterOptions { compression, checksum, version } = options;
-        if !(OLDEST_WRITABLE_VERSION..=RDB_VERSION).contains(&version) {
+        if !(OLDEST_WRITABLE_VERSION..=LATEST_VERSION).contains(&version) {
             return Err(invalid("cannot write this version of the snapshot format"));
         }
         let mut output = Output::new(inner, compression, checksum);
@@ -116,10 +115,9 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    pub fn string_key(&mut self, key: &[u8], value: &StringValue<'_>) -> io::Result<()> {
-        self.output.put_byte(ValueType::String)?;
-        self.output.put_string(key)?;
-        value.save(&mut self.output)
+    /// A key; its value is what the returned writer is given.
+    pub fn value<'w>(&'w mut self, key: &'w [u8]) -> ValueWriter<'w, W> {
+        ValueWriter::new(&mut self.output, Some(key), self.version)
     }
 
     /// Bytes of the snapshot so far, those still in the buffer included.

@@ -63,6 +63,47 @@ impl Hash {
         Self::default()
     }
 
+    /// A large hash, whatever will be in it; see [`Hash::settle`].
+    pub fn new_large() -> Self {
+        Self(Repr::Large(Box::default()))
+    }
+
+    /// The hash of fields that are known to be distinct, with their values and expiries: small unless there are
+    /// too many.
+    pub fn of_distinct<'a>(
+        fields: impl Iterator<Item = (StrRef<'a>, StrRef<'a>, Option<i64>)>,
+        limits: HashLimits,
+    ) -> Self {
+        let (pairs, len) = Pairs::of_distinct(fields);
+        let mut hash = Self(Repr::Small(pairs));
+        if len > limits.entries_max {
+            hash.enlarge();
+        }
+        hash
+    }
+
+    /// Adds a field with its value and expiry to a large hash; says whether it is new. Only a new one is added.
+    pub fn add(&mut self, field: StrRef<'_>, value: StrRef<'_>, expiry_ms: Option<i64>) -> bool {
+        self.enlarge();
+        match &mut self.0 {
+            Repr::Large(fields) => fields.add(field, value, expiry_ms),
+            Repr::Small(_) => unreachable!("made large above"),
+        }
+    }
+
+    /// Becomes small if that suits a hash made as a whole.
+    pub fn settle(&mut self, limits: HashLimits) {
+        let fits = |string: StrRef<'_>| string.len() <= limits.value_bytes_max;
+        if matches!(self.0, Repr::Large(_))
+            && self.len() <= limits.entries_max
+            && self.pairs().all(|pair| fits(pair.field) && fits(pair.value))
+        {
+            let fields = self.pairs().map(|pair| (pair.field, pair.value, pair.expiry_ms));
+            let (pairs, _) = Pairs::of_distinct(fields);
+            self.0 = Repr::Small(pairs);
+        }
+    }
+
     /// Number of fields, expired ones included.
     pub fn len(&self) -> usize {
         match &self.0 {
@@ -165,27 +206,30 @@ impl Hash {
         self.iter(now_ms).nth(chosen)
     }
 
-    /// Visits so many fields that are not expired, which may repeat, each as likely as any other every time.
+    /// Visits so many fields that are not expired, which may repeat, each as likely as any other every time; fewer
+    /// if `visit` says that it has enough.
     pub fn draw(
         &self,
         now_ms: i64,
         count: u64,
         random: &mut Random,
-        mut visit: impl FnMut(StrRef<'_>, StrRef<'_>),
+        mut visit: impl FnMut(StrRef<'_>, StrRef<'_>) -> bool,
     ) {
-        if let Repr::Large(fields) = &self.0
-            && !self.has_expired(now_ms)
-        {
-            for place in (0..count).map_while(|_| fields.random(random)) {
-                let pair = fields.pair(place);
-                visit(pair.field, pair.value);
+        let live: Vec<_> = match &self.0 {
+            Repr::Large(fields) if !self.has_expired(now_ms) => {
+                let pairs = (0..count).map_while(|_| fields.random(random)).map(|place| fields.pair(place));
+                return pairs
+                    .map(|pair| visit(pair.field, pair.value))
+                    .take_while(|more| *more)
+                    .for_each(drop);
             }
-            return;
-        }
-        let live: Vec<_> = self.iter(now_ms).collect();
+            _ => self.iter(now_ms).collect(),
+        };
         for _ in 0..if live.is_empty() { 0 } else { count } {
             let (field, value) = live[random.below(live.len() as u64) as usize];
-            visit(field, value);
+            if !visit(field, value) {
+                return;
+            }
         }
     }
 
@@ -286,7 +330,6 @@ impl Hash {
     }
 
     /// The expiry of a field that is there and not expired: `Some(None)` if it has none.
-    #[expect(clippy::option_option, reason = "no field, and a field without an expiry")]
     pub fn expiry_ms(&self, field: &[u8], now_ms: i64) -> Option<Option<i64>> {
         self.pair(StrRef::of(field)).filter(is_live(now_ms)).map(|pair| pair.expiry_ms)
     }

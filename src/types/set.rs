@@ -118,6 +118,15 @@ impl Set {
         set
     }
 
+    /// The set of members that are known to be distinct: a `listpack` unless there are too many.
+    pub fn of_distinct<'a>(members: impl Iterator<Item = StrRef<'a>>, limits: &SetLimits) -> Self {
+        let mut set = Self(Repr::Block(packed_members::of_distinct(members)));
+        if set.len() > limits.listpack_entries_max {
+            set.convert_to_table();
+        }
+        set
+    }
+
     /// Chooses the encoding for about `count` members to be added, `first` of them first. For a client's
     /// additions, as the names of encodings depend on it; no memory is set aside.
     pub fn expect(&mut self, first: StrRef<'_>, count: usize, limits: &SetLimits) {

@@ -65,15 +65,15 @@ const GROUPS: &[&Group] = &[
     &keys::GROUP,
     &keys::GROUP,
     &lists::GROUP,
-    // &hashes::GROUP,
+    &hashes::GROUP,
     &sets::GROUP,
-    // &zsets::GROUP,
-    // &zsets::GROUP,
-    // &streams::GROUP,
-    // &streams::GROUP,
+    &zsets::GROUP,
+    &zsets::GROUP,
+    &streams::GROUP,
+    &streams::GROUP,
     &bits::GROUP,
     // &geo::GROUP,
-    // &sort::GROUP,
+    &sort::GROUP,
 ];
 
 #[test]

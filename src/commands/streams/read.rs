@@ -8,7 +8,8 @@ use smallvec::SmallVec;
 use super::entries::{count_of, parse_id};
 use super::serve::{serve_consumer, serve_reader};
 use crate::commands::args::Args;
-use crate::commands::command::CommandResult;
+use crate::commands::command::access::{ACCESS, RO};
+use crate::commands::command::{Begin, CommandResult, Find, KeySpec};
 use crate::commands::context::Ctx;
 use crate::commands::error::{CommandError, repeated};
 use crate::commands::key_extraction::{KeyPosition, Keys, Line};
@@ -17,6 +18,19 @@ use crate::keyspace::Kind;
 use crate::types::Stream;
 use crate::types::stream::{IdText, StreamId};
 use crate::util::number::parse_i64;
+
+pub const XREAD_KEYS: &[KeySpec] = &[keys_behind_streams(1)];
+pub const XREADGROUP_KEYS: &[KeySpec] = &[keys_behind_streams(4)];
+
+/// The first half of what follows STREAMS, which is looked for from this argument on.
+const fn keys_behind_streams(start: i64) -> KeySpec {
+    KeySpec {
+        access: RO | ACCESS,
+        begin: Begin::Keyword("STREAMS", start),
+        find: Find::Range { last: -1, step: 1, limit: 2 },
+        notes: "",
+    }
+}
 
 /// Where to read a stream from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

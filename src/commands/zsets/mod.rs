@@ -20,6 +20,8 @@ mod inputs;
 mod algebra;
 mod reply;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, OW, RO, RW, UPDATE};

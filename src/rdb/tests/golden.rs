@@ -101,20 +101,20 @@ fn what_is_written_without_compression_is_byte_for_byte_what_redis_writes() {
         writer.function(FUNCTION.as_bytes())?;
         writer.select_db(0)?;
         writer.resize_db(9, 1)?;
-        writer.string_key(b"run", &[b'a'; 100][..].into())?;
-        writer.string_key(b"large", &StringValue::Int(70_000))?;
+        writer.value(b"run").string(&[b'a'; 100][..].into())?;
+        writer.value(b"large").string(&StringValue::Int(70_000))?;
         writer.entry_head(Some(4_102_444_800_123), None)?;
-        writer.string_key(b"volatile", &b"x"[..].into())?;
+        writer.value(b"volatile").string(&b"x"[..].into())?;
         writer.entry_head(None, None)?;
-        writer.string_key(b"medium", &b"-300"[..].into())?;
-        writer.string_key(b"long", &StringValue::Int(i64::MAX))?;
-        writer.string_key(b"text", &b"hello"[..].into())?;
-        writer.string_key(b"small", &StringValue::Int(-7))?;
-        writer.string_key(b"12345", &b"numeric key"[..].into())?;
-        writer.string_key(b"prose", &PROSE.as_bytes().into())?;
+        writer.value(b"medium").string(&b"-300"[..].into())?;
+        writer.value(b"long").string(&StringValue::Int(i64::MAX))?;
+        writer.value(b"text").string(&b"hello"[..].into())?;
+        writer.value(b"small").string(&StringValue::Int(-7))?;
+        writer.value(b"12345").string(&b"numeric key"[..].into())?;
+        writer.value(b"prose").string(&PROSE.as_bytes().into())?;
         writer.select_db(9)?;
         writer.resize_db(1, 0)?;
-        writer.string_key(b"other", &b"y"[..].into())
+        writer.value(b"other").string(&b"y"[..].into())
     });
     assert_eq!(bytes.escape_ascii().to_string(), VERSION_11_PLAIN.escape_ascii().to_string());
 }
@@ -133,12 +133,16 @@ fn payloads_are_those_of_redis() {
         (b"9223372036854775807"[..].into(), b"\0\x139223372036854775807\x0b\0S\xba\xc3\xe7|w\xb6\xab"),
     ];
     for (value, dump) in cases {
-        assert_eq!(payload::dump_string(value, true), *dump);
-        let verified = payload::Payload(dump).verify().unwrap();
-        assert_eq!(verified.load().unwrap(), Value::String(value.clone()));
+        assert_eq!(payload::dump(true, RDB_VERSION, |writer| writer.string(value)).unwrap(), *dump);
+        let verified = payload::Payload(dump).verify(true).unwrap();
+        let expected = payload::dump(false, RDB_VERSION, |writer| writer.string(value)).unwrap();
+        assert_eq!(
+            verified.load(shown).unwrap(),
+            payload::Payload(&expected).verify(true).unwrap().load(shown).unwrap()
+        );
     }
     let compressed = b"\0\xc3\t@d\x01aa\xe0W\0\x01aa\n\0\xe8\xa3\xb5\x07\xb0m\xf2q";
-    let verified = payload::Payload(compressed).verify().unwrap();
+    let verified = payload::Payload(compressed).verify(true).unwrap();
     assert_eq!(verified.version(), 10);
-    assert_eq!(verified.load().unwrap(), Value::String([b'a'; 100][..].into()));
+    assert_eq!(verified.load(shown).unwrap(), format!("\"{}\"", "a".repeat(100)));
 }

@@ -17,6 +17,8 @@ use crate::ds::packed::{self, Packed, Short};
 /// The first byte of a block.
 const MARK: u8 = 0;
 const HEADER_BYTES: usize = 5;
+/// Where a block that is made as a whole begins to grow.
+const BLOCK_BYTES: usize = 256;
 /// What stands before a long text at most.
 const LENGTH_BYTES_MAX: usize = 5;
 
@@ -27,6 +29,18 @@ pub(super) struct PackedMembers<'a>(&'a [u8]);
 /// A block without members.
 pub(super) fn empty() -> Box<[u8]> {
     Box::new([MARK; HEADER_BYTES])
+}
+
+/// A block of distinct members.
+pub(super) fn of_distinct<'a>(members: impl Iterator<Item = StrRef<'a>>) -> Box<[u8]> {
+    let mut bytes = Vec::with_capacity(BLOCK_BYTES);
+    bytes.extend_from_slice(&[MARK; HEADER_BYTES]);
+    let mut count = 0;
+    for member in members {
+        packed::push_str(member, &mut bytes);
+        count += 1;
+    }
+    with_count(bytes, count)
 }
 
 /// Whether a block is one of packed members.
@@ -114,6 +128,27 @@ impl<'a> PackedMembers<'a> {
 
     /// Where a member is.
     pub fn find(self, member: StrRef<'_>) -> Option<Range<usize>> {
+        match Short::of(member) {
+            Some(short) => self.find_packed(short.as_bytes()),
+            None => self.find_long(member),
+        }
+    }
+
+    /// Compares members as they are packed: their lengths and last bytes, which differ most often, first.
+    fn find_packed(self, wanted: &[u8]) -> Option<Range<usize>> {
+        let mut start = HEADER_BYTES;
+        while start < self.0.len() {
+            let length = Packed::len_at(&self.0[start..]);
+            let packed = &self.0[start..start + length];
+            if length == wanted.len() && packed.last() == wanted.last() && packed == wanted {
+                return Some(start..start + length);
+            }
+            start += length;
+        }
+        None
+    }
+
+    fn find_long(self, member: StrRef<'_>) -> Option<Range<usize>> {
         let mut iter = self.iter();
         loop {
             let start = iter.next;

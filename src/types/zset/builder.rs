@@ -40,6 +40,16 @@ impl ZsetBuilder {
         }
     }
 
+    /// Adds a member unless it is there; says whether it was not.
+    pub fn add_new(&mut self, member: StrRef<'_>, score: f64) -> bool {
+        let mut is_new = true;
+        self.add(member, score, |old, _| {
+            is_new = false;
+            old
+        });
+        is_new
+    }
+
     /// Takes a member out again.
     pub fn remove(&mut self, member: StrRef<'_>) {
         self.table.remove(&Key::of_str(member));
@@ -61,5 +71,32 @@ impl ZsetBuilder {
                 Repr::Sorted(Box::new(Sorted::from_table(self.table)))
             },
         }
+    }
+}
+
+impl Zset {
+    /// The sorted set of members that are known to be distinct, in any order: small unless there are too many.
+    pub fn of_distinct<'a>(
+        elements: impl Iterator<Item = (StrRef<'a>, f64)> + Clone,
+        limits: &ZsetLimits,
+    ) -> Self {
+        let is_small = elements.clone().count() <= limits.entries_max;
+        let in_order = |(left, left_score): &(StrRef<'_>, f64), (right, right_score): &(StrRef<'_>, f64)| {
+            left_score < right_score
+                || left_score == right_score && left.with_text(|left| right.with_text(|right| left < right))
+        };
+        if elements.clone().is_sorted_by(in_order) {
+            let repr = if is_small {
+                Repr::Block(Block::from_sorted(elements))
+            } else {
+                Repr::Sorted(Box::new(Sorted::from_sorted(elements)))
+            };
+            return Self { repr };
+        }
+        let mut builder = ZsetBuilder::new();
+        for (member, score) in elements {
+            builder.add_new(member, score);
+        }
+        builder.finish(limits)
     }
 }
