@@ -13,8 +13,12 @@ mod clients;
 mod configuration;
 #[path = "it/connections.rs"]
 mod connections;
+#[path = "it/dump.rs"]
+mod dump;
 #[path = "it/eviction.rs"]
 mod eviction;
+#[path = "it/exchange.rs"]
+mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
 #[path = "it/fuzz.rs"]

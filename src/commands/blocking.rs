@@ -103,8 +103,13 @@ pub fn process_again(ctx: &mut Ctx<'_>, retry: Retry) -> Outcome {
 
 /// Answers a blocked client that is not served, and frees it. Returns whether it was blocked.
 pub fn release(engine: &mut Engine, id: ClientId, release: Release) -> bool {
-    if engine.blocked.leave(id).is_none() {
-        return false;
+    let Some(waiting) = engine.blocked.leave(id) else { return false };
+    // The command counts now that it ends; waiting took no time of ours.
+    let command = usize::from(waiting.command.0);
+    engine.command_stats.record(command, 0, engine.config.observe.latency_tracking);
+    engine.stats.commands_processed += 1;
+    if release == Release::Unblocked {
+        engine.command_stats.record_failed(command);
     }
     if let Some(client) = engine.clients.by_id_mut(id) {
         client.session.blocked = false;

@@ -239,6 +239,11 @@ pub const fn range(index: usize, last: i64, step: usize, access: u32) -> KeySpec
     KeySpec { access, begin: Begin::Index(index), find: Find::Range { last, step, limit: 0 }, notes: "" }
 }
 
+/// The key behind a word, which is looked for from argument `start` on.
+pub const fn key_behind(word: &'static str, start: i64, access: u32) -> KeySpec {
+    KeySpec { begin: Begin::Keyword(word, start), ..range(0, 0, 1, access) }
+}
+
 /// `numkeys key ...` with the number at argument `index`.
 pub const fn counted_keys(index: usize, access: u32) -> KeySpec {
     KeySpec { access, begin: Begin::Index(index), find: Find::Count { at: 0, first: 1, step: 1 }, notes: "" }

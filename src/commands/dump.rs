@@ -21,14 +21,7 @@ use crate::util::number::parse_i64;
 pub const COMMANDS: &[Command] = &[
     command("dump", dump, Exactly(2), READONLY, KEYSPACE, &[key_at(1, RO | ACCESS)])
         .tips(&["nondeterministic_output"]),
-    command(
-        "restore",
-        restore,
-        AtLeast(4),
-        WRITE | DENYOOM,
-        KEYSPACE | DANGEROUS,
-        &[key_at(1, OW | UPDATE)],
-    ),
+    command("restore", restore, AtLeast(4), WRITE | DENYOOM, KEYSPACE | DANGEROUS, &[key_at(1, OW | UPDATE)]),
 ];
 
 fn dump(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -100,7 +93,8 @@ fn options(args: &Args<'_>) -> Result<Options, CommandError> {
             options.replace = true;
         } else if args.keyword("absttl") {
             options.is_absolute = true;
-        } else if has_more && !matches!(options.usage, Some(Usage::Frequency(_))) && args.keyword("idletime") {
+        } else if has_more && !matches!(options.usage, Some(Usage::Frequency(_))) && args.keyword("idletime")
+        {
             let seconds = u64::try_from(args.next_int()?).map_err(|_| CommandError::InvalidIdleTime)?;
             options.usage = Some(Usage::IdleSeconds(seconds));
         } else if has_more && !matches!(options.usage, Some(Usage::IdleSeconds(_))) && args.keyword("freq") {

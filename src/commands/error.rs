@@ -146,6 +146,24 @@ pub enum CommandError {
     HashValueNotAFloat,
     #[error("ERR value is NaN or Infinity")]
     IncrementNanOrInfinity,
+    #[error("ERR Mandatory argument FIELDS is missing or not at the right position")]
+    FieldsMissing,
+    #[error("ERR Parameter `numFields` should be greater than 0")]
+    NumfieldsNotPositive,
+    #[error("ERR Number of fields must be a positive integer")]
+    FieldCountNotPositive,
+    #[error("ERR invalid number of fields")]
+    InvalidFieldCount,
+    #[error("ERR The `numfields` parameter must match the number of arguments")]
+    NumfieldsMismatch,
+    #[error("ERR invalid expire time, must be >= 0")]
+    ExpireTimeNegative,
+    #[error("ERR Only one of FXX or FNX arguments can be specified")]
+    FieldConditions,
+    #[error("ERR Only one of EX, PX, EXAT, PXAT or {or} arguments can be specified")]
+    FieldExpiries { or: &'static str },
+    #[error("ERR unknown argument")]
+    UnknownArgument,
 
     // Sets.
     #[error("ERR Number of keys can't be greater than number of args")]

@@ -6,9 +6,7 @@ use std::io::Read;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::{NewString, Object};
 use crate::rdb::{HashReader, ListPart, ListReader, LoadError, SetReader, StringValue, Value, ZsetReader};
-use crate::types::{
-    End, Hash, HashLimits, List, ListLimits, Set, SetLimits, Zset, ZsetBuilder, ZsetLimits,
-};
+use crate::types::{End, Hash, HashLimits, List, ListLimits, Set, SetLimits, Zset, ZsetBuilder, ZsetLimits};
 
 /// Up to which size collections take their small encodings.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +56,9 @@ pub fn build<'r, R: Read>(
         Value::Hash(hash) => {
             Object::Hash(hash_of(hash, limits.hash)?.ok_or(twice("a field of a hash is there twice"))?)
         }
-        Value::Zset(zset) => {
-            Object::Zset(zset_of(zset, &limits.zset)?.ok_or(twice("a member of a sorted set is there twice"))?)
-        }
+        Value::Zset(zset) => Object::Zset(
+            zset_of(zset, &limits.zset)?.ok_or(twice("a member of a sorted set is there twice"))?,
+        ),
     };
     Ok((!is_void(&object)).then_some(Built::Object(object)))
 }

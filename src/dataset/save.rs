@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use crate::keyspace::entry::EntryRef;
 use crate::keyspace::{Keyspace, Object, StrRef};
-use crate::rdb::{Form, LATEST_VERSION, ListNode, RDB_VERSION, StringValue, Usage, ValueWriter, Writer, aux, payload};
+use crate::rdb::{
+    Form, LATEST_VERSION, ListNode, RDB_VERSION, StringValue, Usage, ValueWriter, Writer, aux, payload,
+};
 use crate::types::set::Content;
 use crate::types::{NodeView, SHOW_EXPIRED};
 

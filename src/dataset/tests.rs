@@ -1,9 +1,19 @@
 //! Data sets there and back.
 
+use std::collections::BTreeMap;
+use std::io;
+
+use proptest::prelude::*;
+
 use super::*;
-use crate::keyspace::{Expiry, Keyspace, NewString, StrRef};
-use crate::rdb::{Reader, Writer, WriterOptions};
-use crate::types::{HashLimits, ListLimits, SetLimits, ZsetLimits};
+use crate::keyspace::entry::{Entry, EntryRef};
+use crate::keyspace::{Expiry, Keyspace, NewString, Object, StrRef};
+use crate::rdb::payload::Payload;
+use crate::rdb::{LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
+use crate::types::stream::{Group, NodeLimits, StreamId};
+use crate::types::{
+    End, FieldExpiry, Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, Zset, ZsetLimits,
+};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 const HEADER: Header<'_> =
@@ -137,4 +147,164 @@ fn functions_are_refused_rather_than_lost() {
     writer.function(b"#!lua name=l").unwrap();
     let error = load(&writer.finish().unwrap(), &mut keyspace(1), &options()).unwrap_err();
     assert!(matches!(error, ReadError::Function { offset: 9 }), "{error}");
+}
+
+/// Values of every type and encoding.
+fn fill_with_collections(keys: &mut Keyspace) {
+    let limits = options().limits;
+    let long = [b'l'; 70];
+    keys.begin(0, NOW_MS, true);
+    for (suffix, texts) in [
+        ("small", vec![&b"1"[..], b"two", b"", b"-70000", b"5"]),
+        ("large", vec![&b"1"[..], b"two", b"", &long, b"99"]),
+    ] {
+        let pairs: Vec<(&[u8], &[u8])> = texts.iter().map(|text| (*text, texts[0])).collect();
+        let mut list = List::new();
+        list.push(End::Back, texts.iter().copied(), &limits.list);
+        let (mut set, mut hash, mut zset, mut stream) = (Set::new(), Hash::new(), Zset::new(), Stream::new());
+        for (index, (text, value)) in pairs.iter().enumerate() {
+            set.insert(StrRef::of(text), &limits.set);
+            hash.insert(text, value, FieldExpiry::Clear, limits.hash);
+            zset.insert(text, index as f64 / 2.0, &limits.zset);
+            let id = StreamId::new(5, index as u64 + 1);
+            let nodes = NodeLimits { bytes_max: 0, entries_max: 2 };
+            stream.log_mut().append(id, pairs[index..].iter().copied(), nodes).unwrap();
+        }
+        stream.add_group(b"group", Group::new(StreamId::new(5, 2), Some(2)));
+        let (_, group) = stream.log_and_group_mut(b"group").unwrap();
+        let consumer = group.add_consumer(b"consumer", NOW_MS).unwrap();
+        group.deliver(StreamId::new(5, 1), consumer, NOW_MS);
+        let mut enter = |kind: &str, object| {
+            let key = format!("{kind}:{suffix}");
+            keys.insert_entry(Entry::object(key.as_bytes(), object, None, 0));
+        };
+        enter("list", Object::List(list));
+        enter("set", Object::Set(set));
+        enter("hash", Object::Hash(hash.clone()));
+        hash.set_expiry_ms(b"two", Some(NOW_MS + 1000));
+        enter("expiring", Object::Hash(hash));
+        enter("zset", Object::Zset(zset));
+        enter("stream", Object::Stream(stream));
+    }
+    let integers = [1, -5, 1 << 40].into_iter().map(StrRef::Int);
+    let mut intset = Set::new();
+    integers.for_each(|integer| assert!(intset.insert(integer, &limits.set)));
+    keys.insert_entry(Entry::object(b"integers", Object::Set(intset), None, 0));
+}
+
+/// The payloads of all keys, by key.
+fn payloads(keys: &Keyspace, latest_version: u8) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let dumped = |entry: EntryRef<'_>| (entry.key().to_vec(), dump(entry, false, latest_version).unwrap());
+    keys.iter_all(0).map(dumped).collect()
+}
+
+fn encodings(keys: &Keyspace) -> BTreeMap<Vec<u8>, &'static str> {
+    keys.iter_all(0).map(|entry| (entry.key().to_vec(), entry.encoding())).collect()
+}
+
+#[test]
+fn collections_come_back_in_their_encodings() {
+    let mut keys = keyspace(1);
+    fill_with_collections(&mut keys);
+    let version = version_of(&keys, LATEST_VERSION);
+    assert_eq!(version, LATEST_VERSION, "fields of hashes have expiries");
+    let mut writer = Writer::new(Vec::new(), WriterOptions { version, ..WriterOptions::default() }).unwrap();
+    write(&mut writer, &keys, &HEADER, KeptUsage::Nothing, |_| Ok(())).unwrap();
+    let bytes = writer.finish().unwrap();
+
+    let mut fresh = keyspace(1);
+    assert_eq!(load(&bytes, &mut fresh, &options()).unwrap().keys, 13);
+    assert_eq!(encodings(&fresh), encodings(&keys));
+    assert_eq!(sorted_payloads(&fresh), sorted_payloads(&keys));
+    assert!(fresh.has_field_expiries());
+}
+
+/// Payloads in the order of their bytes: tables have no order of their own.
+fn sorted_payloads(keys: &Keyspace) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let sort = |(key, mut bytes): (Vec<u8>, Vec<u8>)| {
+        bytes.truncate(bytes.len() - 10);
+        bytes.sort_unstable();
+        (key, bytes)
+    };
+    payloads(keys, LATEST_VERSION).into_iter().map(sort).collect()
+}
+
+#[test]
+fn a_lower_version_than_needed_fails_where_it_is_needed() {
+    let mut keys = keyspace(1);
+    fill_with_collections(&mut keys);
+    assert_eq!(version_of(&keys, 10), 10);
+    let error = write(
+        &mut Writer::new(Vec::new(), WriterOptions { version: 10, ..WriterOptions::default() }).unwrap(),
+        &keys,
+        &HEADER,
+        KeptUsage::Nothing,
+        |_| Ok(()),
+    );
+    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    for entry in keys.iter_all(0) {
+        assert_eq!(dump(entry, true, 9).is_ok(), !entry.key().starts_with(b"expiring"));
+    }
+}
+
+#[test]
+fn collections_without_elements_are_left_out_and_counted() {
+    let bodies: [&[u8]; 6] = [b"\x01", b"\x02", b"\x04", b"\x05", b"\x0e", b"\x12"];
+    let mut bytes = b"REDIS0011".to_vec();
+    for value_type in bodies {
+        bytes.extend_from_slice(value_type);
+        bytes.extend_from_slice(b"\x01k\0");
+    }
+    for value_type in [0x10, 0x11, 0x14] {
+        bytes.extend_from_slice(&[value_type, 1, b'k', 7, 7, 0, 0, 0, 0, 0, 0xff]);
+    }
+    bytes.extend_from_slice(b"\0\x01s\x01v\xff\0\0\0\0\0\0\0\0");
+    let loaded = load(&bytes, &mut keyspace(1), &options()).unwrap();
+    assert_eq!(loaded, Loaded { keys: 1, expired_keys: 0, empty_keys: 9 });
+}
+
+#[test]
+fn elements_that_are_there_twice_make_a_snapshot_unusable() {
+    let bodies: [&[u8]; 3] = [
+        b"\x02\x01k\x02\x01a\x01a",
+        b"\x04\x01k\x02\x01a\x01b\x01a\x01c",
+        b"\x05\x01k\x02\x01a\0\0\0\0\0\0\0\0\x01a\0\0\0\0\0\0\0\0",
+    ];
+    for body in bodies {
+        let bytes = [b"REDIS0011", body, b"\xff\0\0\0\0\0\0\0\0"].concat();
+        let error = load(&bytes, &mut keyspace(1), &options()).unwrap_err();
+        assert!(matches!(error, ReadError::Format(LoadError::Corrupt { offset: 12, .. })), "{error}");
+    }
+}
+
+proptest! {
+    /// Whatever a payload holds, it is refused, or gives a value that can be saved and loaded again.
+    #[test]
+    fn damaged_payloads_make_no_damaged_values(
+        seed in any::<prop::sample::Index>(),
+        version in 9_u8..=12,
+        damages in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut keys = keyspace(1);
+        fill_with_collections(&mut keys);
+        let entries: Vec<_> = keys.iter_all(0).filter(|entry| dump(*entry, false, version).is_ok()).collect();
+        let mut payload = dump(entries[seed.index(entries.len())], false, version).unwrap();
+        let body_bytes = payload.len() - 10;
+        for (at, byte) in damages {
+            payload[at.index(body_bytes)] = byte;
+        }
+        let verified = Payload(&payload).verify(false).unwrap();
+        let built = verified.load(|value| {
+            let built = build(value, 1, &options().limits)?;
+            Ok::<_, LoadError>(built.map(|value| value.into_entry(b"key", None, 0)))
+        });
+        if let Ok(Some(entry)) = built {
+            let again = dump(entry.view(), true, LATEST_VERSION).unwrap();
+            let reloaded = Payload(&again).verify(true).unwrap().load(|value| {
+                let built = build(value, 1, &options().limits)?.expect("it has elements");
+                Ok::<_, LoadError>(built.into_entry(b"key", None, 0).view().kind())
+            });
+            prop_assert_eq!(reloaded.unwrap(), entry.view().kind());
+        }
+    }
 }

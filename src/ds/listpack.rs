@@ -8,12 +8,21 @@
 //! last byte    0xff
 //! ```
 //!
-//! Steps between neighbours, pushing and popping at the end take constant time; whatever else takes time in
-//! proportion to the bytes behind the place. Hence a listpack suits some kilobytes, not millions of elements.
+//! Steps between neighbours take constant time, and so do pushing and popping at either end (amortised);
+//! whatever else takes time in proportion to the bytes between the place and the nearer end. Hence a listpack
+//! suits some kilobytes, not millions of elements.
 //!
-//! **Layout.** The block is a boxed slice that may be longer than the listpack, whose length stands in its
-//! own header. So a [`ListPack`] is two words, and grows by whole classes of the allocator. One that never had
-//! an element has no block.
+//! **Layout.** A [`ListPack`] is two words, a boxed slice:
+//!
+//! ```text
+//! bytes 0-3    where the listpack begins, little endian
+//! gap          room for pushing at the front
+//! listpack     its own header tells its length
+//! rest         room for pushing at the back
+//! ```
+//!
+//! So a queue does not move its bytes with each push or pop. The block grows by whole classes of the allocator.
+//! A listpack that never had an element has no block.
 //!
 //! **Invariant.** The bytes of a [`ListPack`] and of a [`ListPackRef`] are well-formed: they were made here or
 //! passed [`ListPackRef::validate`]. Methods rely on it, and a position ([`At`]) is one of the same
@@ -21,8 +30,8 @@
 
 use std::fmt;
 
-use self::entry::Encoded;
 pub use self::builder::Builder;
+use self::entry::Encoded;
 pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
 use super::StrRef;
 use crate::util::size_class::size_class;
@@ -34,6 +43,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+/// What tells in a block where the listpack begins.
+const START_BYTES: usize = 4;
 const HEADER_BYTES: usize = 6;
 const END: u8 = 0xff;
 /// Number of elements from which the header does not tell it.
@@ -59,7 +70,7 @@ impl At {
 
 /// A listpack that can be changed. See the module's page.
 pub struct ListPack {
-    /// The listpack, and room for more of it. Nothing stands for a listpack without elements.
+    /// See the module's page. Nothing stands for a listpack without elements.
     block: Box<[u8]>,
 }
 
@@ -75,13 +86,15 @@ impl ListPack {
     /// An empty listpack that can grow to `bytes` without moving.
     pub fn with_capacity(bytes: usize) -> Self {
         let mut pack = Self::new();
-        pack.resize_block(bytes.max(EMPTY_BYTES));
+        pack.relocate(START_BYTES + bytes.max(EMPTY_BYTES), 0);
         pack
     }
 
     /// The listpack that these bytes are.
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Malformed> {
+    pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, Malformed> {
         let (_, len) = ListPackRef::validate_and_count(&bytes)?;
+        bytes.reserve_exact(START_BYTES);
+        bytes.splice(..0, (START_BYTES as u32).to_le_bytes());
         let mut pack = Self { block: bytes.into_boxed_slice() };
         // A listpack with few elements may have been saved without their number.
         pack.set_count(len);
@@ -90,7 +103,8 @@ impl ListPack {
 
     /// A copy without spare room.
     pub fn from_view(view: ListPackRef<'_>) -> Self {
-        Self { block: view.as_bytes().into() }
+        let start = (START_BYTES as u32).to_le_bytes();
+        Self { block: [start.as_slice(), view.as_bytes()].concat().into_boxed_slice() }
     }
 
     pub fn push_back(&mut self, value: StrRef<'_>) {
@@ -181,19 +195,10 @@ impl ListPack {
 
     /// Gives back the room that is not used, where the allocator would take any.
     pub fn shrink(&mut self) {
-        if size_class(self.byte_len()) < size_class(self.block.len()) {
-            self.resize_block(self.byte_len());
+        let bytes = START_BYTES + self.byte_len();
+        if size_class(bytes) < size_class(self.block.len()) {
+            self.relocate(bytes, 0);
         }
-    }
-
-    pub fn into_bytes(mut self) -> Vec<u8> {
-        let bytes = self.byte_len();
-        if self.block.is_empty() {
-            self.resize_block(bytes);
-        }
-        let mut block = self.block.into_vec();
-        block.truncate(bytes);
-        block
     }
 
     /// Bytes on the heap.
@@ -203,7 +208,9 @@ impl ListPack {
 
     #[inline]
     pub fn view(&self) -> ListPackRef<'_> {
-        ListPackRef::trusted(self.block.get(..self.byte_len()).unwrap_or(&EMPTY))
+        let bytes = self.block.get(self.start()..).unwrap_or_default();
+        let whole = view::declared_bytes(bytes).and_then(|length| bytes.get(..length));
+        ListPackRef::trusted(whole.unwrap_or(&EMPTY))
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -213,7 +220,7 @@ impl ListPack {
     /// Length in bytes, header and end included.
     #[inline]
     pub fn byte_len(&self) -> usize {
-        view::declared_bytes(&self.block).unwrap_or(EMPTY_BYTES)
+        self.view().byte_len()
     }
 
     /// Number of elements; counts them from 65535 on.
@@ -279,43 +286,101 @@ impl ListPack {
         let count = if known < COUNT_MANY { known - elements } else { self.view().count() };
         self.set_count(count);
         // What has become less than half full gives the rest back; the gap keeps it from going back and forth.
-        let class = size_class(self.byte_len());
+        let class = size_class(START_BYTES + self.byte_len());
         if class <= size_class(self.block.len()) / 2 {
-            self.resize_block(class);
+            self.relocate(class, 0);
         }
     }
 
-    /// Replaces `removed` bytes at `offset` by a gap of `inserted` bytes, which is returned to be filled.
+    /// Replaces `removed` bytes at `offset` by `inserted` others, which are returned to be filled. What moves is
+    /// the shorter part: that before, or that behind.
     fn splice(&mut self, offset: usize, removed: usize, inserted: usize) -> &mut [u8] {
         let old_bytes = self.byte_len();
-        let bytes = old_bytes - removed + inserted;
-        if bytes > self.block.len() {
-            self.resize_block(size_class(bytes));
+        if removed == inserted && removed > 0 {
+            let at = self.start() + offset;
+            return &mut self.block[at..at + inserted];
         }
-        self.block.copy_within(offset + removed..old_bytes, offset + inserted);
-        self.set_byte_len(bytes);
-        &mut self.block[offset..offset + inserted]
+        let behind = old_bytes - removed - offset;
+        let moves_front = offset < behind;
+        self.make_room(moves_front, inserted.saturating_sub(removed));
+
+        let mut start = self.start();
+        if moves_front {
+            let new_start = start + removed - inserted;
+            self.block.copy_within(start..start + offset, new_start);
+            self.set_start(new_start);
+            start = new_start;
+        } else {
+            let from = start + offset + removed;
+            self.block.copy_within(from..from + behind, start + offset + inserted);
+        }
+        self.set_byte_len(old_bytes - removed + inserted);
+        &mut self.block[start + offset..start + offset + inserted]
     }
 
-    /// Moves to a block of this length, which suffices for what is there.
-    fn resize_block(&mut self, bytes: usize) {
-        let mut block = std::mem::take(&mut self.block).into_vec();
-        block.truncate(bytes);
-        block.reserve_exact(bytes - block.len());
-        if block.is_empty() {
-            block.extend_from_slice(&EMPTY);
+    /// Sees to room for `more` bytes in front of or behind the listpack.
+    #[inline]
+    fn make_room(&mut self, in_front: bool, more: usize) {
+        let (start, bytes) = (self.start(), self.byte_len());
+        let room = if in_front {
+            start.checked_sub(START_BYTES)
+        } else {
+            self.block.len().checked_sub(start + bytes)
+        };
+        if room.is_none_or(|room| room < more) || self.block.is_empty() {
+            self.make_more_room(in_front, more);
         }
-        block.resize(bytes, 0);
+    }
+
+    #[cold]
+    fn make_more_room(&mut self, in_front: bool, more: usize) {
+        let needed = START_BYTES + self.byte_len() + more;
+        let block_bytes = if needed > self.block.len() { size_class(needed) } else { self.block.len() };
+        // A list that grows at the front usually goes on so; but the other end gets something too.
+        let gap = if in_front { more + (block_bytes - needed) / 4 * 3 } else { 0 };
+        self.relocate(block_bytes, gap);
+    }
+
+    /// Moves to a block of this length, with a gap in front; the listpack fits it.
+    fn relocate(&mut self, block_bytes: usize, gap: usize) {
+        let (start, bytes) = (self.start(), self.byte_len());
+        let mut block = std::mem::take(&mut self.block).into_vec();
+        if block.is_empty() {
+            block.extend_from_slice(&[0; START_BYTES]);
+            block.extend_from_slice(&EMPTY);
+        } else {
+            block.copy_within(start..start + bytes, START_BYTES);
+        }
+        block.truncate(block_bytes);
+        block.reserve_exact(block_bytes - block.len());
+        block.resize(block_bytes, 0);
+        if gap > 0 {
+            block.copy_within(START_BYTES..START_BYTES + bytes, START_BYTES + gap);
+        }
         self.block = block.into_boxed_slice();
+        self.set_start(START_BYTES + gap);
+    }
+
+    /// Where the listpack begins in the block.
+    #[inline]
+    fn start(&self) -> usize {
+        self.block.first_chunk().map_or(START_BYTES, |start| u32::from_le_bytes(*start) as usize)
+    }
+
+    fn set_start(&mut self, start: usize) {
+        // Fits, as the listpack's own length does: the gap is never longer than that.
+        self.block[..START_BYTES].copy_from_slice(&(start as u32).to_le_bytes());
     }
 
     fn set_byte_len(&mut self, bytes: usize) {
         let bytes = u32::try_from(bytes).expect("callers keep listpacks below BYTES_MAX");
-        self.block[..4].copy_from_slice(&bytes.to_le_bytes());
+        let start = self.start();
+        self.block[start..start + 4].copy_from_slice(&bytes.to_le_bytes());
     }
 
     fn set_count(&mut self, count: usize) {
-        self.block[4..6].copy_from_slice(&(count.min(COUNT_MANY) as u16).to_le_bytes());
+        let start = self.start();
+        self.block[start + 4..start + 6].copy_from_slice(&(count.min(COUNT_MANY) as u16).to_le_bytes());
     }
 }
 

@@ -197,10 +197,12 @@ impl Engine {
         }
         let Some(loaded) = advanced? else { return Ok(None) };
         self.snapshots.last_load = loaded;
-        let Loaded { keys: count, expired_keys, empty_keys } = loaded;
-        log::info!(
-            "Done loading RDB, keys loaded: {count}, keys expired: {expired_keys}, empty keys skipped: {empty_keys}."
-        );
+        let skipped = match loaded.empty_keys {
+            0 => String::new(),
+            count => format!(", empty keys skipped: {count}"),
+        };
+        let Loaded { keys: count, expired_keys, .. } = loaded;
+        log::info!("Done loading RDB, keys loaded: {count}, keys expired: {expired_keys}{skipped}.");
         Ok(Some(loaded))
     }
 

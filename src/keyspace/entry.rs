@@ -244,9 +244,7 @@ impl Entry {
         self.make_raw_text();
         let old = self.view().shape();
         if let Some(Object::Text(text)) = self.object_mut() {
-            reserve_spare(text, length)?;
-            text.resize(length, 0);
-            return Ok(());
+            return reserve_spare(text, length).map(|()| text.resize(length, 0));
         }
         if old.flags.storage() != Storage::Inline || length == old.text_len {
             return Ok(());
@@ -504,11 +502,9 @@ unsafe fn text_of<'a>(block: NonNull<Block>) -> Option<&'a mut [u8]> {
 
 /// Makes room for growth to a length: as much again, but not without a bound as `Vec` would.
 fn reserve_spare(text: &mut Vec<u8>, length: usize) -> Result<(), NoMemory> {
-    if length <= text.capacity() {
-        return Ok(());
-    }
-    let added = length - text.len();
-    text.try_reserve_exact(added.saturating_add(length.min(SPARE_BYTES_MAX))).map_err(|_| NoMemory)
+    let spare = if length > text.capacity() { length.min(SPARE_BYTES_MAX) } else { 0 };
+    let added = length.saturating_sub(text.len()).saturating_add(spare);
+    text.try_reserve_exact(added).map_err(|_| NoMemory)
 }
 
 fn class_of(shape: Shape) -> usize {

@@ -56,11 +56,7 @@ impl<W: Write> ValueWriter<'_, W> {
         Ok(())
     }
 
-    fn list_of_ziplists<'n>(
-        self,
-        len: usize,
-        nodes: impl Iterator<Item = ListNode<'n>>,
-    ) -> io::Result<()> {
+    fn list_of_ziplists<'n>(self, len: usize, nodes: impl Iterator<Item = ListNode<'n>>) -> io::Result<()> {
         let output = self.begin(ValueType::ListQuicklist)?;
         output.put_len(len as u64)?;
         let mut unpacked = Vec::new();
@@ -156,4 +152,3 @@ impl<'r, R: Read> ListReader<'r, R> {
         }))
     }
 }
-

@@ -27,11 +27,11 @@ pub(super) enum Packing {
 }
 
 /// Reads a value whose records are `width` elements, the first of which is unique.
-pub(super) fn take_records<'r, R: Read>(
-    body: &'r mut Body<R>,
+pub(super) fn take_records<R: Read>(
+    body: &mut Body<R>,
     packing: Packing,
     width: usize,
-) -> Result<Source<'r, R>, LoadError> {
+) -> Result<Source<'_, R>, LoadError> {
     let offset = body.input.offset();
     let corrupt = |what| LoadError::Corrupt { offset, what };
     let Body { input, first, second, .. } = body;
@@ -119,11 +119,7 @@ impl Packer {
 
 impl<W: Write> Output<W> {
     /// Writes the elements that `fill` pushes as one string. Zipmaps are not written.
-    pub(super) fn put_packed(
-        &mut self,
-        packing: Packing,
-        fill: impl FnOnce(&mut Packer),
-    ) -> io::Result<()> {
+    pub(super) fn put_packed(&mut self, packing: Packing, fill: impl FnOnce(&mut Packer)) -> io::Result<()> {
         let buffer = std::mem::take(&mut self.packed);
         let mut packer = match packing {
             Packing::Listpack => Packer::Listpack(Builder::in_buffer(buffer)),

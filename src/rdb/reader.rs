@@ -159,7 +159,8 @@ impl<R: Read> Reader<R> {
                 Opcode::Aux => return Ok(Begun::Aux),
                 Opcode::Function => return Ok(Begun::Function),
                 Opcode::ModuleAux => {
-                    return module_aux::skip(&mut self.body.input, &mut self.body.first).map(Begun::ModuleAux);
+                    return module_aux::skip(&mut self.body.input, &mut self.body.first)
+                        .map(Begun::ModuleAux);
                 }
                 Opcode::SelectDb => return self.body.input.take_len().map(Begun::SelectDb),
                 Opcode::ResizeDb => {

@@ -57,7 +57,11 @@ impl<'r, R: Read> SetReader<'r, R> {
         match &mut self.0 {
             Source::Packed(elements) => Ok(elements.next().map(canonical)),
             Source::Arriving(body) => {
-                if body.next_record() { body.input.take_str(&mut body.first).map(Some) } else { Ok(None) }
+                if body.next_record() {
+                    body.input.take_str(&mut body.first).map(Some)
+                } else {
+                    Ok(None)
+                }
             }
         }
     }

@@ -60,7 +60,9 @@ impl StringValue<'_> {
     ) -> Result<StringValue<'s>, LoadError> {
         Ok(match input.take_string_or_integer(scratch)? {
             Some(number) => StringValue::Int(number.into()),
-            None if scratch.len() >= OWNED_BYTES_MIN => StringValue::Bytes(Cow::Owned(std::mem::take(scratch))),
+            None if scratch.len() >= OWNED_BYTES_MIN => {
+                StringValue::Bytes(Cow::Owned(std::mem::take(scratch)))
+            }
             None => StringValue::Bytes(Cow::Borrowed(scratch)),
         })
     }

@@ -1,7 +1,9 @@
-//! Whole snapshots: round trips here, files of real servers in `golden`, broken ones in `hostile`.
+//! Whole snapshots: round trips here, files of real servers in `golden`, broken ones in `hostile`, collections
+//! in `values`.
 
 mod golden;
 mod hostile;
+mod values;
 
 use std::cell::RefCell;
 use std::fmt::Write as _;

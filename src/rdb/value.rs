@@ -66,10 +66,9 @@ pub(super) fn begin<R: Read>(
 ) -> Result<Value<'_, R>, LoadError> {
     match value_type {
         ValueType::String => StringValue::load(&mut body.input, &mut body.first).map(Value::String),
-        ValueType::List
-        | ValueType::ListZiplist
-        | ValueType::ListQuicklist
-        | ValueType::ListQuicklist2 => ListReader::begin(value_type, body).map(Value::List),
+        ValueType::List | ValueType::ListZiplist | ValueType::ListQuicklist | ValueType::ListQuicklist2 => {
+            ListReader::begin(value_type, body).map(Value::List)
+        }
         ValueType::SetIntset => take_intset(body).map(Value::IntSet),
         ValueType::Set | ValueType::SetListpack => SetReader::begin(value_type, body).map(Value::Set),
         ValueType::HashWithExpiries | ValueType::HashListpackWithExpiries

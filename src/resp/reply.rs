@@ -3,7 +3,7 @@
 
 use super::output::{Mark, Output};
 use crate::ds::StrRef;
-use crate::util::number::push_f64;
+use crate::util::number::{push_f64, push_fixed17};
 
 /// The protocol version a client speaks (HELLO).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,16 +112,12 @@ impl Reply {
     }
 
     pub fn double(&mut self, value: f64) {
-        let mut text = Vec::with_capacity(24);
-        push_f64(&mut text, value);
-        if self.is_resp3() {
-            let tail = self.output.tail();
-            tail.push(b',');
-            tail.extend_from_slice(&text);
-            tail.extend_from_slice(b"\r\n");
-        } else {
-            self.bulk(&text);
-        }
+        self.double_written(|text| push_f64(text, value));
+    }
+
+    /// A double with up to 17 decimals and no exponent.
+    pub fn fixed17(&mut self, value: f64) {
+        self.double_written(|text| push_fixed17(text, value));
     }
 
     /// A number of any size, given as its digits.
@@ -192,6 +188,19 @@ impl Reply {
     /// A place to which the output can be cut back while nothing of it has been sent.
     pub fn mark(&self) -> Mark {
         self.output.mark()
+    }
+
+    fn double_written(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut text = Vec::with_capacity(24);
+        write(&mut text);
+        if self.is_resp3() {
+            let tail = self.output.tail();
+            tail.push(b',');
+            tail.extend_from_slice(&text);
+            tail.extend_from_slice(b"\r\n");
+        } else {
+            self.bulk(&text);
+        }
     }
 
     fn of_unknown(&mut self, kind: u8, factor: usize, write: impl FnOnce(&mut Self) -> usize) {

@@ -14,6 +14,8 @@ use crate::sys::memory;
 
 /// The longest slice of a slow expiry cycle within one turn.
 const EXPIRY_SLICE_US: u64 = 1000;
+/// At most so many fields of hashes expire with it: half a millisecond's worth.
+const FIELDS_PER_EXPIRY: usize = 500;
 const RATES_PERIOD_US: u64 = 100_000;
 const REPORT_PERIOD_US: u64 = 5_000_000;
 /// With `dynamic-hz` the cron runs more often while a run would have to visit more clients than this.
@@ -176,13 +178,15 @@ impl Server {
         let effort = config.expiry.active_effort;
         let drop = |_: &mut _, entry| commands::free(worker, entry, lazily);
         let outcome = expiry.run(&mut self.keys, cycle, effort, clock.unix_ms(), clock::now_us, drop);
-        if outcome.deleted == 0 && !outcome.more {
+        let fields = self.keys.expire_due_fields(clock.unix_ms(), FIELDS_PER_EXPIRY);
+        let more = outcome.more || fields == FIELDS_PER_EXPIRY;
+        if outcome.deleted == 0 && fields == 0 && !more {
             return (false, 0);
         }
         commands::perform_in_background(&mut self.keys, &mut self.engine);
         let took_us = clock::now_us().saturating_sub(started_us);
         self.engine.note_latency("expire-cycle", took_us);
-        (outcome.more, took_us)
+        (more, took_us)
     }
 
     /// Goes on with eviction that ran out of time.

@@ -1,6 +1,6 @@
 //! Commands on hashes.
 
-use crate::support::{Client, Server, check, check_all};
+use crate::support::{Client, Server, check, check_all, wait_until};
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 const NOT_AN_INTEGER: &str = "-ERR value is not an integer or out of range";
@@ -196,7 +196,7 @@ fn floats_are_added_with_the_digits_of_redis() {
             &[
                 ("HSET h a 3.0e3 text abc inf inf", ":3"),
                 ("HINCRBYFLOAT h a 200", "$3200"),
-                ("HINCRBYFLOAT h a 0.1", "$3200.1"),
+                ("HINCRBYFLOAT h a 0.1", "$3200.10000000000000009"),
                 ("HINCRBYFLOAT h new 0.1", "$0.1"),
                 ("HINCRBYFLOAT h new 0.2", "$0.3"),
                 ("HINCRBYFLOAT h a x", "-ERR value is not a valid float"),
@@ -205,7 +205,7 @@ fn floats_are_added_with_the_digits_of_redis() {
                 ("HINCRBYFLOAT h a -inf", "-ERR value is NaN or Infinity"),
                 ("HINCRBYFLOAT h text 1", "-ERR hash value is not a float"),
                 ("HINCRBYFLOAT h inf 1", "-ERR increment would produce NaN or Infinity"),
-                ("HGET h a", "$3200.1"),
+                ("HGET h a", "$3200.10000000000000009"),
             ],
         );
     });
@@ -236,6 +236,9 @@ fn random_fields_differ_or_repeat_as_the_count_says() {
                 ("HRANDFIELD h -9223372036854775807 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 9223372036854775807", "*1[$a]"),
+                // Redis would write this reply until its memory is used up.
+                ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
+                ("HRANDFIELD nothing -9223372036854775807", "*0[]"),
             ],
         );
     });
@@ -291,4 +294,215 @@ fn a_hash_of_any_bytes_survives_copy_and_rename() {
     assert_eq!(client.call_arguments(&[&b"HGET"[..], b"copy", b"\0f"]), "$a\r\nb");
     assert_eq!(client.call("HGET copy long"), format!("${long}"));
     check_all(client, &[("HSTRLEN copy long", ":100000"), ("DEL copy other", ":2")]);
+}
+
+/// Far enough in the future that nothing expires during a test.
+const FAR: &str = "4000000000";
+
+#[test]
+fn fields_get_and_lose_an_expiry() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1 b 2", ":2"),
+                (&format!("HEXPIREAT h {FAR} FIELDS 2 a x"), "*2[:1 :-2]"),
+                ("HEXPIRETIME h FIELDS 3 a b x", "*3[:4000000000 :-1 :-2]"),
+                ("HPEXPIRETIME h FIELDS 1 a", "*1[:4000000000000]"),
+                ("HPEXPIREAT h 4000000000001 FIELDS 1 b", "*1[:1]"),
+                ("HEXPIRETIME h FIELDS 1 b", "*1[:4000000001]"),
+                ("HTTL nothing FIELDS 2 a b", "*2[:-2 :-2]"),
+                ("HEXPIRE nothing 10 FIELDS 2 a b", "*2[:-2 :-2]"),
+                ("HPERSIST nothing FIELDS 1 a", "*1[:-2]"),
+                ("HPERSIST h FIELDS 3 a a x", "*3[:1 :-1 :-2]"),
+                ("HTTL h FIELDS 1 a", "*1[:-1]"),
+                ("HEXPIRE h 100 FIELDS 1 a", "*1[:1]"),
+                ("HTTL h FIELDS 1 a", "*1[:100]"),
+                ("HINCRBY h a 1", ":2"),
+                ("HTTL h FIELDS 1 a", "*1[:100]"),
+                ("HINCRBYFLOAT h a 0.5", "$2.5"),
+                ("HTTL h FIELDS 1 a", "*1[:100]"),
+                ("HSET h a 1", ":0"),
+                ("HTTL h FIELDS 1 a", "*1[:-1]"),
+                ("HPEXPIRE h 100000 FIELDS 1 a", "*1[:1]"),
+                ("COPY h copy", ":1"),
+                ("RENAME copy other", "+OK"),
+                ("HTTL other FIELDS 1 a", "*1[:100]"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn conditions_compare_with_the_expiry_a_field_has() {
+    let server = Server::start();
+    let client = &mut server.client();
+    check(client, "HSET h a 1 b 2", ":2");
+    for (words, expected) in [
+        ("HPEXPIREAT h 4000000000000 XX FIELDS 1 a", "*1[:0]"),
+        ("HPEXPIREAT h 4000000000000 GT FIELDS 1 a", "*1[:0]"),
+        ("HPEXPIREAT h 4000000000000 NX FIELDS 1 a", "*1[:1]"),
+        ("HPEXPIREAT h 5000000000000 nx FIELDS 1 a", "*1[:0]"),
+        ("HPEXPIREAT h 5000000000000 LT FIELDS 2 a b", "*2[:0 :1]"),
+        ("HPEXPIREAT h 4000000000000 GT FIELDS 1 a", "*1[:0]"),
+        ("HPEXPIREAT h 4500000000000 gt FIELDS 1 a", "*1[:1]"),
+        ("HPEXPIREAT h 4200000000000 XX FIELDS 1 a", "*1[:1]"),
+        ("HPEXPIRETIME h FIELDS 2 a b", "*2[:4200000000000 :5000000000000]"),
+    ] {
+        check(client, words, expected);
+    }
+}
+
+#[test]
+fn a_moment_that_has_passed_deletes_fields_at_once() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1 b 2 c 3", ":3"),
+                ("HEXPIRE h 0 FIELDS 2 a x", "*2[:2 :-2]"),
+                ("HPEXPIREAT h 1 FIELDS 1 b", "*1[:2]"),
+                ("HLEN h", ":1"),
+                ("HEXPIREAT h 1 XX FIELDS 1 c", "*1[:0]"),
+                ("HEXPIREAT h 1 FIELDS 2 c c", "*2[:2 :-2]"),
+                ("EXISTS h", ":0"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn arguments_about_expiry_are_checked_before_anything_is_changed() {
+    let server = Server::start();
+    let client = &mut server.client();
+    let missing = "-ERR Mandatory argument FIELDS is missing or not at the right position";
+    let not_positive = "-ERR Parameter `numFields` should be greater than 0";
+    let mismatch = "-ERR The `numfields` parameter must match the number of arguments";
+    let invalid = "-ERR invalid expire time in 'hexpire' command";
+    check_all(client, &[("HSET h a 1", ":1"), ("SET s 1", "+OK")]);
+    check_all(
+        client,
+        &[
+            ("HEXPIRE h x FIELDS 1 a", NOT_AN_INTEGER),
+            ("HEXPIRE h -1 FIELDS 1 a", "-ERR invalid expire time, must be >= 0"),
+            ("HEXPIRE h 9223372036854775807 FIELDS 1 a", invalid),
+            ("HEXPIRE h 70368744177 FIELDS 1 a", invalid),
+            ("HEXPIRE h 10 NX XX FIELDS 1 a", missing),
+            ("HEXPIRE h 10 1 a b", missing),
+            ("HEXPIRE h 10 FIELDS 0 a", not_positive),
+            ("HEXPIRE h 10 FIELDS -9223372036854775808 a", not_positive),
+            ("HEXPIRE h 10 FIELDS x a", not_positive),
+            ("HEXPIRE h 10 FIELDS 2 a", mismatch),
+            ("HEXPIRE h 10 FIELDS 9223372036854775807 a", mismatch),
+            ("HEXPIRE h 10 FIELDS 1 a b", mismatch),
+            ("HTTL h FIELDS 2 a", mismatch),
+            ("HPERSIST h FIELDS 0 a", not_positive),
+            ("HEXPIRE s 10 FIELDS 1 a", WRONG_TYPE),
+            ("HTTL s FIELDS 1 a", WRONG_TYPE),
+            ("HPERSIST s FIELDS 1 a", WRONG_TYPE),
+            ("HGETDEL h FIELDS 0 a", "-ERR Number of fields must be a positive integer"),
+            ("HGETEX h FIELDS 0 a", "-ERR invalid number of fields"),
+            ("HSETEX h FIELDS 1 a 1 b", mismatch),
+            ("HSETEX h FNX FXX FIELDS 1 a 1", "-ERR Only one of FXX or FNX arguments can be specified"),
+            (
+                "HSETEX h EX 1 KEEPTTL FIELDS 1 a 1",
+                "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified",
+            ),
+            ("HSETEX h PERSIST FIELDS 1 a 1", "-ERR unknown argument"),
+            ("HGETEX h EX -1 FIELDS 1 a", "-ERR invalid expire time, must be >= 0"),
+            ("HTTL h FIELDS 1 a", "*1[:-1]"),
+        ],
+    );
+}
+
+#[test]
+fn values_are_set_read_and_deleted_together_with_their_expiry() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSETEX h EX 100 FIELDS 2 a 1 b 2", ":1"),
+                ("HTTL h FIELDS 2 a b", "*2[:100 :100]"),
+                ("HSETEX h KEEPTTL FIELDS 1 a 3", ":1"),
+                ("HTTL h FIELDS 1 a", "*1[:100]"),
+                ("HSETEX h FIELDS 1 a 4", ":1"),
+                ("HTTL h FIELDS 1 a", "*1[:-1]"),
+                ("HSETEX h FNX EX 10 FIELDS 2 new 1 a 5", ":0"),
+                ("HSETEX h FXX EX 10 FIELDS 2 new 1 a 5", ":0"),
+                ("HSETEX other FXX FIELDS 1 a 5", ":0"),
+                ("EXISTS other", ":0"),
+                ("HSETEX h FXX PX 5000 FIELDS 2 a 5 b 6", ":1"),
+                ("HMGET h a b new", "*3[$5 $6 $nil]"),
+                ("HGETEX h FIELDS 2 a x", "*2[$5 $nil]"),
+                ("HGETEX h EX 50 FIELDS 1 a", "*1[$5]"),
+                ("HTTL h FIELDS 1 a", "*1[:50]"),
+                ("HGETEX h PERSIST FIELDS 1 a", "*1[$5]"),
+                ("HTTL h FIELDS 1 a", "*1[:-1]"),
+                ("HGETEX h PXAT 1 FIELDS 1 a", "*1[$5]"),
+                ("HEXISTS h a", ":0"),
+                ("HGETEX nothing EX 10 FIELDS 2 a b", "*2[$nil $nil]"),
+                ("HGETDEL h FIELDS 2 b x", "*2[$6 $nil]"),
+                ("EXISTS h", ":0"),
+                ("HGETDEL nothing FIELDS 1 a", "*1[$nil]"),
+                ("HSETEX past EXAT 1 FIELDS 1 a 1", ":1"),
+                ("EXISTS past", ":0"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn fields_expire_by_themselves_and_take_the_key_with_them() {
+    let server = Server::start();
+    let client = &mut server.client();
+    check_all(
+        client,
+        &[
+            ("HSET h a 1 b 2", ":2"),
+            ("HPEXPIRE h 1 FIELDS 1 a", "*1[:1]"),
+            ("HSETEX whole PX 1 FIELDS 2 a 1 b 2", ":1"),
+            ("OBJECT ENCODING h", "$listpackex"),
+        ],
+    );
+    assert!(wait_until(|| client.call("HGET h a") == "$nil"), "hidden at once");
+    check_all(client, &[("HGETALL h", "*2[$b $2]"), ("HLEN h", ":1"), ("HKEYS h", "*1[$b]")]);
+    assert!(wait_until(|| client.call("EXISTS whole") == ":0"), "deleted by the cycle");
+}
+
+#[test]
+fn what_happens_to_fields_is_announced() {
+    let server = Server::with(&["--notify-keyspace-events", "Khg"]);
+    let (client, listener) = (&mut server.client(), &mut server.client());
+    check(listener, "SUBSCRIBE __keyspace@0__:h", "*3[$subscribe $__keyspace@0__:h :1]");
+    check_all(
+        client,
+        &[
+            ("HSET h a 1 b 2", ":2"),
+            ("HEXPIRE h 1000 FIELDS 1 a", "*1[:1]"),
+            ("HPERSIST h FIELDS 1 a", "*1[:1]"),
+            ("HEXPIRE h 0 FIELDS 1 a", "*1[:2]"),
+            ("HPEXPIRE h 1 FIELDS 1 b", "*1[:1]"),
+        ],
+    );
+    for event in ["hset", "hexpire", "hpersist", "hdel", "hexpire", "hexpired", "del"] {
+        assert_eq!(listener.reply(), format!("*3[$message $__keyspace@0__:h ${event}]"));
+    }
+    assert!(client.call("INFO stats").contains("expired_subkeys:1\r\n"));
+}
+
+#[test]
+fn the_expiry_of_fields_survives_a_reload() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1 b 2", ":2"),
+                (&format!("HEXPIREAT h {FAR} FIELDS 1 a"), "*1[:1]"),
+                ("HSETEX soon PX 500 FIELDS 1 a 1", ":1"),
+                ("DEBUG RELOAD", "+OK"),
+                ("HEXPIRETIME h FIELDS 2 a b", "*2[:4000000000 :-1]"),
+            ],
+        );
+        assert!(wait_until(|| client.call("EXISTS soon") == ":0"));
+    });
 }

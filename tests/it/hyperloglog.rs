@@ -86,7 +86,11 @@ fn other_strings_and_types_are_refused() {
             check(client, &command.replace('k', key), NOT_A_SKETCH);
         }
     }
-    check(client, "EXISTS d", ":0");
+    check_all(client, &[("EXISTS d", ":0"), ("RPUSH l a", ":1")]);
+    for command in ["PFADD l a", "PFCOUNT l", "PFCOUNT l l", "PFMERGE l", "PFMERGE d l", "PFDEBUG ENCODING l"]
+    {
+        check(client, command, "-WRONGTYPE Operation against a key holding the wrong kind of value");
+    }
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn a_damaged_file_stops_the_start_and_the_log_says_where_the_damage_is() {
     };
     refused(&sound[..sound.len() - 9], &format!("unexpected end at byte {}\n", sound.len() - 9));
     refused(b"RUSTY0011", "corrupt at byte 0: wrong signature\n");
-    refused(b"REDIS0012\xff", "Can't handle RDB format version 12\n");
+    refused(b"REDIS0013\xff", "Can't handle RDB format version 13\n");
     let mut unknown_item = b"REDIS0011".to_vec();
     unknown_item.push(200);
     refused(&unknown_item, "corrupt at byte 9: unknown type of item\n");

@@ -4,13 +4,17 @@
 //! *mixing* also hashes the result, so that it does.
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
 
 use sha1_smol::Sha1;
 
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::keyspace::{EntryRef, ExpiredKeys, Kind};
+use crate::keyspace::{EntryRef, ExpiredKeys, Kind, Object};
+use crate::types::stream::{Direction, StreamId};
+use crate::types::{End, SHOW_EXPIRED};
+use crate::util::number::push_f64;
 
 /// Added for a key with an expiry, whatever the expiry is.
 const EXPIRY_MARK: &[u8] = b"!!expire!!";
@@ -33,10 +37,55 @@ impl Signature {
         self.mix(&type_number(entry.kind()).to_be_bytes());
         if let Some(string) = entry.string() {
             string.with_text(|text| self.mix(text));
+        } else if let Some(object) = entry.object() {
+            self.mix_collection(object);
         }
         if entry.expiry_ms().is_some() {
             self.add(EXPIRY_MARK);
         }
+    }
+
+    fn mix_collection(&mut self, object: &Object) {
+        match object {
+            Object::Text(text) => self.mix(text),
+            Object::List(list) => {
+                let _ = list.visit(0, End::Back, |element| {
+                    element.with_text(|text| self.mix(text));
+                    ControlFlow::<()>::Continue(())
+                });
+            }
+            Object::Set(set) => set.iter().for_each(|member| member.with_text(|text| self.add(text))),
+            Object::Hash(hash) => hash.iter(SHOW_EXPIRED).for_each(|(field, value)| {
+                self.add_pair(|one| {
+                    field.with_text(|text| one.mix(text));
+                    value.with_text(|text| one.mix(text));
+                });
+            }),
+            Object::Zset(zset) => zset.iter().for_each(|(member, score)| {
+                self.add_pair(|one| {
+                    member.with_text(|text| one.mix(text));
+                    let mut digits = Vec::new();
+                    push_f64(&mut digits, score);
+                    one.mix(&digits);
+                });
+            }),
+            Object::Stream(stream) => {
+                for entry in stream.log().range(StreamId::MIN, StreamId::MAX, Direction::Forward) {
+                    self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                    for (name, value) in entry.fields() {
+                        name.with_text(|text| self.mix(text));
+                        value.with_text(|text| self.mix(text));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the signature of two texts that belong together.
+    fn add_pair(&mut self, mix: impl FnOnce(&mut Self)) {
+        let mut one = Self::default();
+        mix(&mut one);
+        self.add(&one.0);
     }
 
     fn text(&self) -> String {

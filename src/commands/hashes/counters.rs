@@ -1,6 +1,6 @@
 //! HINCRBY and HINCRBYFLOAT. A field keeps its expiry.
 
-use super::limits;
+use super::write::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;

@@ -1,12 +1,11 @@
 //! HSET HSETNX HMSET HDEL: fields set and deleted.
 
-use super::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::keyspace::EventClass;
-use crate::types::{FieldExpiry, Hash, SHOW_EXPIRED};
+use crate::types::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
 
 pub fn hset(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let added = set_fields(ctx, args)?;
@@ -74,4 +73,13 @@ fn set_fields(ctx: &mut Ctx<'_>, args: &Args<'_>) -> Result<usize, CommandError>
     }
     hash.changed_by(pairs as u64, &[(EventClass::HASH, "hset")]);
     Ok(added)
+}
+
+/// Where small hashes end.
+pub(super) fn limits(ctx: &Ctx<'_>) -> HashLimits {
+    let encoding = &ctx.engine.config.encoding;
+    HashLimits {
+        entries_max: encoding.hash_max_listpack_entries,
+        value_bytes_max: encoding.hash_max_listpack_value,
+    }
 }

@@ -5,13 +5,33 @@
 
 use super::entries::{changed_quietly, parse_id};
 use crate::commands::args::Args;
-use crate::commands::command::CommandResult;
+use crate::commands::command::Arity::{AtLeast, Exactly};
+use crate::commands::command::access::{DELETE, INSERT, RW, UPDATE};
+use crate::commands::command::categories::STREAM;
+use crate::commands::command::flags::{DENYOOM, LOADING, STALE, WRITE};
+use crate::commands::command::{Command, CommandResult, command, key_at};
 use crate::commands::context::Ctx;
 use crate::commands::error::{CommandError, repeated};
 use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
 use crate::keyspace::{Edit, EventClass};
 use crate::types::Stream;
 use crate::types::stream::{ConsumerId, Group, StreamId};
+
+pub const SUBCOMMANDS: &[Command] = &[
+    command("create", create, AtLeast(5), WRITE | DENYOOM, STREAM, &[key_at(2, RW | INSERT)]),
+    command(
+        "createconsumer",
+        create_consumer,
+        Exactly(5),
+        WRITE | DENYOOM,
+        STREAM,
+        &[key_at(2, RW | INSERT)],
+    ),
+    command("delconsumer", delete_consumer, Exactly(5), WRITE, STREAM, &[key_at(2, RW | DELETE)]),
+    command("destroy", destroy, Exactly(4), WRITE, STREAM, &[key_at(2, RW | DELETE)]),
+    command("help", xgroup_help, Exactly(2), LOADING | STALE, STREAM, &[]),
+    command("setid", set_id, AtLeast(5), WRITE, STREAM, &[key_at(2, RW | UPDATE)]),
+];
 
 const HELP: &[Entry] = &[
     (

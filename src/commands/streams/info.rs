@@ -3,13 +3,25 @@
 use super::entries::{count_of, reply_entry, reply_id};
 use super::info_full::reply_full;
 use crate::commands::args::Args;
-use crate::commands::command::CommandResult;
+use crate::commands::command::Arity::{AtLeast, Exactly};
+use crate::commands::command::access::{ACCESS, RO};
+use crate::commands::command::categories::STREAM;
+use crate::commands::command::flags::{LOADING, READONLY, STALE};
+use crate::commands::command::{Command, CommandResult, command, key_at};
 use crate::commands::context::Ctx;
 use crate::commands::error::{CommandError, repeated};
 use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
 use crate::resp::Reply;
 use crate::types::Stream;
 use crate::types::stream::{Direction, Group, Log, StreamId};
+
+pub const SUBCOMMANDS: &[Command] = &[
+    command("consumers", consumers, Exactly(4), READONLY, STREAM, &[key_at(2, RO | ACCESS)])
+        .tips(&["nondeterministic_output"]),
+    command("groups", groups, Exactly(3), READONLY, STREAM, &[key_at(2, RO | ACCESS)]),
+    command("help", xinfo_help, Exactly(2), LOADING | STALE, STREAM, &[]),
+    command("stream", stream, AtLeast(3), READONLY, STREAM, &[key_at(2, RO | ACCESS)]),
+];
 
 const HELP: &[Entry] = &[
     ("CONSUMERS <key> <groupname>", "Show the consumers of a group."),

@@ -23,12 +23,14 @@ mod info;
 mod info_full;
 mod entries;
 mod propagate;
+#[cfg(test)]
+mod tests;
 
 use super::command::Arity::{AtLeast, Exactly};
-use super::command::access::{ACCESS, DELETE, INSERT, RO, RW, UPDATE};
+use super::command::access::{ACCESS, DELETE, RO, RW, UPDATE};
 use super::command::categories::STREAM;
-use super::command::flags::{BLOCKING, DENYOOM, FAST, LOADING, MOVABLE_KEYS, READONLY, STALE, WRITE};
-use super::command::{Begin, Command, Find, KeySpec, command, container, key_at};
+use super::command::flags::{BLOCKING, DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
+use super::command::{Command, KeySpec, command, container, key_at};
 
 pub const COMMANDS: &[Command] = &[
     command(
@@ -43,7 +45,7 @@ pub const COMMANDS: &[Command] = &[
     command("xrange", range::xrange, AtLeast(4), READONLY, STREAM, READ_KEY),
     command("xrevrange", range::xrevrange, AtLeast(4), READONLY, STREAM, READ_KEY),
     command("xlen", add::xlen, Exactly(2), READONLY | FAST, STREAM, &[key_at(1, RO)]),
-    command("xread", read::xread, AtLeast(4), BLOCKING | READONLY | MOVABLE_KEYS, STREAM, &[streams_from(1)])
+    command("xread", read::xread, AtLeast(4), BLOCKING | READONLY | MOVABLE_KEYS, STREAM, read::XREAD_KEYS)
         .keys_by(read::keys),
     command(
         "xreadgroup",
@@ -51,10 +53,10 @@ pub const COMMANDS: &[Command] = &[
         AtLeast(7),
         BLOCKING | WRITE | MOVABLE_KEYS,
         STREAM,
-        &[streams_from(4)],
+        read::XREADGROUP_KEYS,
     )
     .keys_by(read::keys),
-    container("xgroup", XGROUP),
+    container("xgroup", groups::SUBCOMMANDS),
     command("xsetid", add::xsetid, AtLeast(3), WRITE | DENYOOM | FAST, STREAM, UPDATED_KEY),
     command("xack", pending::xack, AtLeast(4), WRITE | FAST, STREAM, UPDATED_KEY),
     command("xpending", pending::xpending, AtLeast(3), READONLY, STREAM, READ_KEY)
@@ -63,45 +65,11 @@ pub const COMMANDS: &[Command] = &[
         .tips(&["nondeterministic_output"]),
     command("xautoclaim", claim::xautoclaim, AtLeast(6), WRITE | FAST, STREAM, &[key_at(1, RW | DELETE)])
         .tips(&["nondeterministic_output"]),
-    container("xinfo", XINFO),
+    container("xinfo", info::SUBCOMMANDS),
     command("xdel", add::xdel, AtLeast(3), WRITE | FAST, STREAM, &[key_at(1, RW | DELETE)]),
     command("xtrim", trim::xtrim, AtLeast(4), WRITE, STREAM, &[key_at(1, RW | DELETE)])
         .tips(&["nondeterministic_output"]),
 ];
 
-const XGROUP: &[Command] = &[
-    command("create", groups::create, AtLeast(5), WRITE | DENYOOM, STREAM, &[key_at(2, RW | INSERT)]),
-    command(
-        "createconsumer",
-        groups::create_consumer,
-        Exactly(5),
-        WRITE | DENYOOM,
-        STREAM,
-        &[key_at(2, RW | INSERT)],
-    ),
-    command("delconsumer", groups::delete_consumer, Exactly(5), WRITE, STREAM, &[key_at(2, RW | DELETE)]),
-    command("destroy", groups::destroy, Exactly(4), WRITE, STREAM, &[key_at(2, RW | DELETE)]),
-    command("help", groups::xgroup_help, Exactly(2), LOADING | STALE, STREAM, &[]),
-    command("setid", groups::set_id, AtLeast(5), WRITE, STREAM, &[key_at(2, RW | UPDATE)]),
-];
-
-const XINFO: &[Command] = &[
-    command("consumers", info::consumers, Exactly(4), READONLY, STREAM, &[key_at(2, RO | ACCESS)])
-        .tips(&["nondeterministic_output"]),
-    command("groups", info::groups, Exactly(3), READONLY, STREAM, &[key_at(2, RO | ACCESS)]),
-    command("help", info::xinfo_help, Exactly(2), LOADING | STALE, STREAM, &[]),
-    command("stream", info::stream, AtLeast(3), READONLY, STREAM, &[key_at(2, RO | ACCESS)]),
-];
-
 const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
 const UPDATED_KEY: &[KeySpec] = &[key_at(1, RW | UPDATE)];
-
-/// The first half of what follows STREAMS, which is looked for from this argument on.
-const fn streams_from(start: i64) -> KeySpec {
-    KeySpec {
-        access: RO | ACCESS,
-        begin: Begin::Keyword("STREAMS", start),
-        find: Find::Range { last: -1, step: 1, limit: 2 },
-        notes: "",
-    }
-}

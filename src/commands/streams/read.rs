@@ -8,7 +8,8 @@ use smallvec::SmallVec;
 use super::entries::{count_of, parse_id};
 use super::serve::{serve_consumer, serve_reader};
 use crate::commands::args::Args;
-use crate::commands::command::CommandResult;
+use crate::commands::command::access::{ACCESS, RO};
+use crate::commands::command::{Begin, CommandResult, Find, KeySpec};
 use crate::commands::context::Ctx;
 use crate::commands::error::{CommandError, repeated};
 use crate::commands::key_extraction::{KeyPosition, Keys, Line};
@@ -17,6 +18,19 @@ use crate::keyspace::Kind;
 use crate::types::Stream;
 use crate::types::stream::{IdText, StreamId};
 use crate::util::number::parse_i64;
+
+pub const XREAD_KEYS: &[KeySpec] = &[keys_behind_streams(1)];
+pub const XREADGROUP_KEYS: &[KeySpec] = &[keys_behind_streams(4)];
+
+/// The first half of what follows STREAMS, which is looked for from this argument on.
+const fn keys_behind_streams(start: i64) -> KeySpec {
+    KeySpec {
+        access: RO | ACCESS,
+        begin: Begin::Keyword("STREAMS", start),
+        find: Find::Range { last: -1, step: 1, limit: 2 },
+        notes: "",
+    }
+}
 
 /// Where to read a stream from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +90,17 @@ pub fn xreadgroup(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// The keys of both: the first half of what follows STREAMS, where the options before it make sense.
 pub fn keys(line: &dyn Line) -> Option<Keys> {
-    let mut index = 1;
     let is = |index: usize, word: &str| line.word(index).eq_ignore_ascii_case(word.as_bytes());
+    let mut index = 1;
     while index < line.len() && !is(index, "streams") {
-        index += match () {
-            () if is(index, "block") || is(index, "count") => 2,
-            () if is(index, "group") => 3,
-            () if is(index, "noack") => 1,
-            () => return None,
+        index += if is(index, "block") || is(index, "count") {
+            2
+        } else if is(index, "group") {
+            3
+        } else if is(index, "noack") {
+            1
+        } else {
+            return None;
         };
     }
     let first = index + 1;

@@ -34,9 +34,9 @@ pub fn serve_reader(
         return Ok(false);
     }
     if ctx.reply.is_resp3() {
-        ctx.reply.map(ready.len())
+        ctx.reply.map(ready.len());
     } else {
-        ctx.reply.array(ready.len())
+        ctx.reply.array(ready.len());
     }
     for (index, start) in ready {
         let key = request.key(args, index);
@@ -72,9 +72,9 @@ pub fn serve_consumer(
         served
     };
     if ctx.reply.is_resp3() {
-        ctx.reply.map_of_unknown(write)
+        ctx.reply.map_of_unknown(write);
     } else {
-        ctx.reply.array_of_unknown(write)
+        ctx.reply.array_of_unknown(write);
     }
     if served == 0 {
         ctx.reply.output.truncate(mark);
@@ -162,16 +162,13 @@ impl Delivery<'_> {
         let ids: Vec<StreamId> = pending.take(no_limit_if_zero(count_max)).collect();
         reply.array(ids.len());
         for id in ids {
-            match self.log.range(id, id, Direction::Forward).next() {
-                Some(entry) => {
-                    reply_entry(reply, &entry);
-                    self.group.deliver_again(id, self.now_ms);
-                }
-                None => {
-                    reply.array(2);
-                    reply_id(reply, id);
-                    reply.null_array();
-                }
+            if let Some(entry) = self.log.range(id, id, Direction::Forward).next() {
+                reply_entry(reply, &entry);
+                self.group.deliver_again(id, self.now_ms);
+            } else {
+                reply.array(2);
+                reply_id(reply, id);
+                reply.null_array();
             }
         }
     }

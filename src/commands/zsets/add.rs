@@ -14,10 +14,10 @@ use crate::util::number::parse_f64;
 
 /// What to do with the pairs, and what to reply.
 #[derive(Debug, Clone, Copy, Default)]
-struct Options {
-    rule: AddRule,
+pub struct Options {
+    pub rule: AddRule,
     /// CH: changed scores count like new members.
-    counts_changed: bool,
+    pub counts_changed: bool,
 }
 
 /// `ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]`
@@ -88,17 +88,28 @@ fn add(ctx: &mut Ctx<'_>, args: &Args<'_>, key: &[u8], options: Options) -> Comm
         .map(|index| parse_f64(args.at(index)).ok_or(CommandError::NotAFloat))
         .collect::<Result<_, _>>()?;
 
+    add_elements(ctx, key, members.map(|index| args.at(index)).zip(scores), options)?;
+    Ok(())
+}
+
+/// Adds members with their scores, which are not NaN, and replies. Returns how many are new or have another score.
+pub fn add_elements<'a>(
+    ctx: &mut Ctx<'_>,
+    key: &[u8],
+    elements: impl ExactSizeIterator<Item = (&'a [u8], f64)>,
+    options: Options,
+) -> Result<u64, CommandError> {
     let limits = limits(ctx.engine);
     let mut zset = ctx.keys.edit_or_create::<Zset>(key)?;
     if zset.is_new() && options.rule.only_existing {
         reply_with(ctx.reply, options, Added::Nothing, 0);
-        return Ok(());
+        return Ok(0);
     }
-    zset.expect(scores.len(), &limits);
+    zset.expect(elements.len(), &limits);
     let (mut added, mut changed) = (0, 0);
     let mut last = Added::Nothing;
-    for (member, score) in members.zip(scores) {
-        last = zset.add(args.at(member), score, options.rule, &limits);
+    for (member, score) in elements {
+        last = zset.add(member, score, options.rule, &limits);
         added += u64::from(matches!(last, Added::New(_)));
         changed += u64::from(matches!(last, Added::New(_) | Added::Moved(_)));
     }
@@ -111,7 +122,7 @@ fn add(ctx: &mut Ctx<'_>, args: &Args<'_>, key: &[u8], options: Options) -> Comm
         zset.changed_by(changed, &[(EventClass::ZSET, event)]);
     }
     reply_with(ctx.reply, options, last, if options.counts_changed { changed } else { added });
-    Ok(())
+    Ok(changed)
 }
 
 fn reply_with(reply: &mut Reply, options: Options, last: Added, count: u64) {

@@ -108,9 +108,10 @@ impl Leaf {
 
     /// The index of the target, or where it belongs.
     pub fn search(&self, target: &Target<'_>) -> Result<usize, usize> {
-        let equal = self.count_below(target.score)..self.count_up_to(target.score);
-        let end = equal.end;
-        let index = partition_point(equal, |index| target.order_of(self.member(index)).is_lt());
+        let start = self.count_below(target.score);
+        let is_score_there = start < self.len && self.score(start) == target.score;
+        let end = if is_score_there { self.count_up_to(target.score) } else { start };
+        let index = partition_point(start..end, |index| target.order_of(self.member(index)).is_lt());
         let is_there = index < end && target.order_of(self.member(index)).is_eq();
         if is_there { Ok(index) } else { Err(index) }
     }

@@ -154,12 +154,11 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 fn push_previous(bytes: usize, ziplist: &mut Vec<u8>) {
-    match u8::try_from(bytes) {
-        Ok(short @ 0..LONG_PREVIOUS) => ziplist.push(short),
-        _ => {
-            ziplist.push(LONG_PREVIOUS);
-            ziplist.extend_from_slice(&u32_of(bytes).to_le_bytes());
-        }
+    if let Ok(short @ 0..LONG_PREVIOUS) = u8::try_from(bytes) {
+        ziplist.push(short);
+    } else {
+        ziplist.push(LONG_PREVIOUS);
+        ziplist.extend_from_slice(&u32_of(bytes).to_le_bytes());
     }
 }
 

@@ -21,9 +21,10 @@ pub(in crate::rdb) fn to_listpack(zipmap: &[u8], buffer: Vec<u8>) -> Result<Vec<
     let mut pack = Builder::in_buffer(buffer);
     let (&declared, mut rest) = zipmap.split_first().ok_or(malformed)?;
     let mut pairs: usize = 0;
-    while let Some(length) = take_length(&mut rest).ok_or(malformed)? {
+    while rest.first() != Some(&END) {
+        let length = take_length(&mut rest).ok_or(malformed)?;
         let field = take(&mut rest, length).ok_or(malformed)?;
-        let length = take_length(&mut rest).flatten().ok_or(malformed)?;
+        let length = take_length(&mut rest).ok_or(malformed)?;
         let free = take_byte(&mut rest).ok_or(malformed)?;
         let value = take(&mut rest, length).ok_or(malformed)?;
         take(&mut rest, free.into()).ok_or(malformed)?;
@@ -31,7 +32,7 @@ pub(in crate::rdb) fn to_listpack(zipmap: &[u8], buffer: Vec<u8>) -> Result<Vec<
         pack.push(StrRef::of(value));
         pairs += 1;
     }
-    if !rest.is_empty() {
+    if rest.len() > 1 {
         return Err("bytes behind the end of a zipmap");
     }
     if declared < LONG_LENGTH && usize::from(declared) != pairs {
@@ -40,9 +41,8 @@ pub(in crate::rdb) fn to_listpack(zipmap: &[u8], buffer: Vec<u8>) -> Result<Vec<
     Ok(pack.finish())
 }
 
-/// `Some(None)` at the end of the zipmap.
-fn take_length(rest: &mut &[u8]) -> Option<Option<usize>> {
-    Some(match take_byte(rest)? {
+fn take_length(rest: &mut &[u8]) -> Option<usize> {
+    match take_byte(rest)? {
         END => None,
         LONG_LENGTH => {
             let (length, after) = rest.split_first_chunk()?;
@@ -50,7 +50,7 @@ fn take_length(rest: &mut &[u8]) -> Option<Option<usize>> {
             Some(u32::from_le_bytes(*length) as usize)
         }
         short => Some(short.into()),
-    })
+    }
 }
 
 fn take_byte(rest: &mut &[u8]) -> Option<u8> {

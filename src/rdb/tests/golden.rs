@@ -136,7 +136,10 @@ fn payloads_are_those_of_redis() {
         assert_eq!(payload::dump(true, RDB_VERSION, |writer| writer.string(value)).unwrap(), *dump);
         let verified = payload::Payload(dump).verify(true).unwrap();
         let expected = payload::dump(false, RDB_VERSION, |writer| writer.string(value)).unwrap();
-        assert_eq!(verified.load(shown).unwrap(), payload::Payload(&expected).verify(true).unwrap().load(shown).unwrap());
+        assert_eq!(
+            verified.load(shown).unwrap(),
+            payload::Payload(&expected).verify(true).unwrap().load(shown).unwrap()
+        );
     }
     let compressed = b"\0\xc3\t@d\x01aa\xe0W\0\x01aa\n\0\xe8\xa3\xb5\x07\xb0m\xf2q";
     let verified = payload::Payload(compressed).verify(true).unwrap();

@@ -20,30 +20,45 @@ fn read_bounded(bytes: &[u8], size_hint: Option<u64>) -> Result<(), LoadError> {
     }
 }
 
+fn collections() -> Vec<u8> {
+    collections_of_version(RDB_VERSION)
+}
+
+/// One value of each type and form.
+fn collections_of_version(version: u8) -> Vec<u8> {
+    let options = WriterOptions { version, compression: false, ..WriterOptions::default() };
+    snapshot(options, |writer| {
+        writer.aux(aux::REDIS_VERSION, b"7.2.4")?;
+        values::fill_with_collections(writer)
+    })
+}
+
 fn headed(version: u8, items: &[u8]) -> Vec<u8> {
     [format!("REDIS{version:04}").as_bytes(), items].concat()
 }
 
 #[test]
 fn every_truncation_is_seen_where_the_input_ends() {
-    let bytes = everything();
-    for length in 0..bytes.len() {
-        let error = items(&bytes[..length]).unwrap_err();
-        assert!(
-            matches!(error, LoadError::Truncated { offset } if offset == length as u64),
-            "{length} bytes: {error}"
-        );
+    for bytes in [everything(), collections()] {
+        for length in 0..bytes.len() {
+            let error = items(&bytes[..length]).unwrap_err();
+            assert!(
+                matches!(error, LoadError::Truncated { offset } if offset == length as u64),
+                "{length} bytes: {error}"
+            );
+        }
     }
 }
 
 #[test]
 fn every_flipped_bit_is_an_error() {
-    let bytes = everything();
-    for position in 0..bytes.len() {
-        for bit in 0..8 {
-            let mut broken = bytes.clone();
-            broken[position] ^= 1 << bit;
-            assert!(items(&broken).is_err(), "bit {bit} of byte {position}");
+    for bytes in [everything(), collections()] {
+        for position in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut broken = bytes.clone();
+                broken[position] ^= 1 << bit;
+                assert!(items(&broken).is_err(), "bit {bit} of byte {position}");
+            }
         }
     }
 }
@@ -198,8 +213,14 @@ proptest! {
     fn mutated_snapshots_neither_panic_nor_allocate_much(
         mutations in prop::collection::vec(mutation(), 1..6),
         hinted in any::<bool>(),
+        which in 0_u8..4,
     ) {
-        let mut bytes = everything();
+        let mut bytes = match which {
+            0 => everything(),
+            1 => collections(),
+            2 => collections_of_version(9),
+            _ => collections_of_version(10),
+        };
         // Leave the signature alone, or little would be read at all.
         let mut rest = bytes.split_off(9);
         for mutation in mutations {

@@ -67,6 +67,7 @@ impl Cell {
 
     /// The cell so many cells to the east and to the north. At an edge it goes on at the other side, as longitudes
     /// do; latitudes do too, and callers do not mind.
+    #[must_use]
     pub fn neighbour(self, east: i32, north: i32) -> Self {
         let moved = |step: u32, by: i32| match by {
             // The last number of degrees is in a part of its own, and stays there.

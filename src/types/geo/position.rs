@@ -90,7 +90,16 @@ pub fn degrees(radians: f64) -> f64 {
 
 const RADIANS_PER_DEGREE: f64 = std::f64::consts::PI / 180.0;
 
+/// 2 to the power of 64.
+const SCORE_END: f64 = 18_446_744_073_709_551_616.0;
+
 /// A score that no position has is taken for the bits that the x86-64 conversion makes of it.
 fn bits_of_score(score: f64) -> u64 {
-    if score < 0.0 { score as i64 as u64 } else { score as u64 }
+    if score < 0.0 {
+        score as i64 as u64
+    } else if score < SCORE_END {
+        score as u64
+    } else {
+        0
+    }
 }

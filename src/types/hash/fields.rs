@@ -73,7 +73,7 @@ impl Fields {
 
     /// Adds a field that is not there, without an expiry.
     pub fn insert_new(&mut self, key: &Key<'_>, text: &[u8]) {
-        let payload = self.packed(StrRef::of(text), None);
+        let payload = value::pack(StrRef::of(text), None, self.table.slab_mut());
         self.table.insert_new(key, &payload);
     }
 
@@ -83,7 +83,7 @@ impl Fields {
         if self.table.contains(&key) {
             return false;
         }
-        let payload = self.packed(value, expiry_ms);
+        let payload = value::pack(value, expiry_ms, self.table.slab_mut());
         self.table.insert_new(&key, &payload);
         self.note_expiry(&key, None, expiry_ms);
         true
@@ -92,13 +92,12 @@ impl Fields {
     /// Puts another value in the place of one.
     pub fn replace(&mut self, key: &Key<'_>, place: Place, text: &[u8], expiry_ms: Option<i64>) {
         self.note_expiry(key, value::expiry_ms(self.table.payload(place)), expiry_ms);
-        let payload = self.packed(StrRef::of(text), expiry_ms);
+        let payload = value::pack(StrRef::of(text), expiry_ms, self.table.slab_mut());
         self.table.replace_payload(place, &payload);
     }
 
     pub fn set_expiry_ms(&mut self, key: &Key<'_>, place: Place, expiry_ms: Option<i64>) {
-        let mut payload = Vec::new();
-        value::repack(self.table.payload(place), expiry_ms, &mut payload);
+        let payload = value::repack(self.table.payload(place), expiry_ms);
         self.note_expiry(key, value::expiry_ms(self.table.payload(place)), expiry_ms);
         self.table.rewrite_payload(place, &payload);
     }
@@ -130,12 +129,6 @@ impl Fields {
         if let Some(new_ms) = new_ms {
             self.deadlines.insert((new_ms, key.hash()));
         }
-    }
-
-    fn packed(&mut self, string: StrRef<'_>, expiry_ms: Option<i64>) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(80);
-        value::pack(string, expiry_ms, self.table.slab_mut(), &mut payload);
-        payload
     }
 
     fn pair_of<'a>(&'a self, record: Record<'a>) -> Pair<'a> {

@@ -51,7 +51,7 @@ impl Pairs {
         let (mut len, mut has_expiries) = (0, false);
         for (field, value, expiry_ms) in fields {
             packed::push_str(field, &mut block);
-            value::pack_str_whole(value, expiry_ms, &mut block);
+            block.extend_from_slice(&value::pack_whole(value, expiry_ms));
             has_expiries |= expiry_ms.is_some();
             len += 1;
         }
@@ -124,26 +124,22 @@ impl Pairs {
 
     /// Adds a field that is not there, without an expiry.
     pub fn push(&mut self, field: StrRef<'_>, text: &[u8]) {
-        let mut pair = Vec::with_capacity(2 * (1 + HEAD_BYTES) + field.len() + text.len());
-        packed::push_str(field, &mut pair);
-        value::pack_whole(text, None, &mut pair);
+        let mut pair = value::pack_whole(field, None);
+        pair.extend_from_slice(&value::pack_whole(StrRef::of(text), None));
         self.splice(self.0.len()..self.0.len(), &pair);
     }
 
     /// Puts another value in the place of one.
     pub fn replace(&mut self, span: Span, text: &[u8], expiry_ms: Option<i64>) {
         let had_expiry = value::expiry_ms(self.value(span)).is_some();
-        let mut value = Vec::with_capacity(1 + 2 * HEAD_BYTES + text.len());
-        value::pack_whole(text, expiry_ms, &mut value);
-        self.splice(span.value..span.end, &value);
+        self.splice(span.value..span.end, &value::pack_whole(StrRef::of(text), expiry_ms));
         if had_expiry || expiry_ms.is_some() {
             self.note_expiries();
         }
     }
 
     pub fn set_expiry_ms(&mut self, span: Span, expiry_ms: Option<i64>) {
-        let mut value = Vec::with_capacity(HEAD_BYTES + span.end - span.value);
-        value::repack(self.value(span), expiry_ms, &mut value);
+        let value = value::repack(self.value(span), expiry_ms);
         self.splice(span.value..span.end, &value);
         self.note_expiries();
     }
@@ -182,15 +178,23 @@ impl Pairs {
         self.splice(0..self.first(), &head);
     }
 
+    /// Puts other bytes in the place of a range.
     fn splice(&mut self, range: Range<usize>, bytes: &[u8]) {
-        if range.len() == bytes.len() {
-            self.0[range].copy_from_slice(bytes);
-            return;
+        let end = range.start + bytes.len();
+        if range.end != end {
+            let mut block = std::mem::take(&mut self.0).into_vec();
+            let len = block.len();
+            if end > range.end {
+                block.reserve_exact(end - range.end);
+                block.resize(len + end - range.end, 0);
+                block.copy_within(range.end..len, end);
+            } else {
+                block.copy_within(range.end.., end);
+                block.truncate(len - (range.end - end));
+            }
+            self.0 = block.into_boxed_slice();
         }
-        let mut block = std::mem::take(&mut self.0).into_vec();
-        block.reserve_exact(bytes.len().saturating_sub(range.len()));
-        block.splice(range, bytes.iter().copied());
-        self.0 = block.into_boxed_slice();
+        self.0[range.start..end].copy_from_slice(bytes);
     }
 
     fn first(&self) -> usize {

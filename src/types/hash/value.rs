@@ -7,14 +7,19 @@
 //! The expiry (Unix milliseconds, little-endian) is there only for a field that has one. In a large hash a long
 //! value is a reference to the slab of its table.
 
+use smallvec::SmallVec;
+
 use crate::ds::StrRef;
-use crate::ds::packed::{self, Packed, SHORT_TEXT_BYTES_MAX};
+use crate::ds::packed::{self, Packed, Short};
 use crate::ds::record_table::Payload;
 use crate::ds::slab::Slab;
 
 /// What announces an expiry; no packed string starts with it.
 const EXPIRES: u8 = 0xf9;
 const EXPIRY_BYTES: usize = 1 + size_of::<i64>();
+
+/// A value on its way into a block, without an allocation as long as it is short.
+pub(super) type Buffer = SmallVec<[u8; 80]>;
 
 /// The payload of a field.
 #[derive(Debug, Clone, Copy)]
@@ -56,38 +61,47 @@ pub(super) fn string<'a>(value: &'a [u8], slab: &'a Slab) -> StrRef<'a> {
 }
 
 /// A value of a small hash; texts of any length are in the block.
-pub(super) fn pack_whole(text: &[u8], expiry_ms: Option<i64>, output: &mut Vec<u8>) {
-    pack_str_whole(StrRef::of(text), expiry_ms, output);
-}
-
-/// The same of a canonical string.
-pub(super) fn pack_str_whole(string: StrRef<'_>, expiry_ms: Option<i64>, output: &mut Vec<u8>) {
-    push_expiry(expiry_ms, output);
-    packed::push_str(string, output);
+#[inline]
+pub(super) fn pack_whole(string: StrRef<'_>, expiry_ms: Option<i64>) -> Buffer {
+    let mut value = expiry(expiry_ms);
+    if let Some(short) = Short::of(string) {
+        value.extend_from_slice(short.as_bytes());
+    } else {
+        let mut packed = Vec::new();
+        packed::push_str(string, &mut packed);
+        value.extend_from_slice(&packed);
+    }
+    value
 }
 
 /// A value of a large hash; a long text goes to the slab.
-pub(super) fn pack(string: StrRef<'_>, expiry_ms: Option<i64>, slab: &mut Slab, output: &mut Vec<u8>) {
-    push_expiry(expiry_ms, output);
-    match string {
-        StrRef::Bytes(text) if text.len() > SHORT_TEXT_BYTES_MAX => {
-            packed::push_long(slab.insert(text), output);
-        }
-        _ => packed::push_str(string, output),
-    }
+#[inline]
+pub(super) fn pack(string: StrRef<'_>, expiry_ms: Option<i64>, slab: &mut Slab) -> Buffer {
+    let mut value = expiry(expiry_ms);
+    let short = match (Short::of(string), string) {
+        (Some(short), _) => short,
+        (None, StrRef::Bytes(text)) => Short::of_long(slab.insert(text)),
+        (None, StrRef::Int(_)) => unreachable!("integers are short"),
+    };
+    value.extend_from_slice(short.as_bytes());
+    value
 }
 
 /// The same value with another expiry.
-pub(super) fn repack(value: &[u8], expiry_ms: Option<i64>, output: &mut Vec<u8>) {
-    push_expiry(expiry_ms, output);
-    output.extend_from_slice(string_bytes(value));
+pub(super) fn repack(value: &[u8], expiry_ms: Option<i64>) -> Buffer {
+    let mut repacked = expiry(expiry_ms);
+    repacked.extend_from_slice(string_bytes(value));
+    repacked
 }
 
-fn push_expiry(expiry_ms: Option<i64>, output: &mut Vec<u8>) {
+#[inline]
+fn expiry(expiry_ms: Option<i64>) -> Buffer {
+    let mut value = Buffer::new();
     if let Some(expiry_ms) = expiry_ms {
-        output.push(EXPIRES);
-        output.extend_from_slice(&expiry_ms.to_le_bytes());
+        value.push(EXPIRES);
+        value.extend_from_slice(&expiry_ms.to_le_bytes());
     }
+    value
 }
 
 #[inline]

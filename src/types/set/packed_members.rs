@@ -128,6 +128,27 @@ impl<'a> PackedMembers<'a> {
 
     /// Where a member is.
     pub fn find(self, member: StrRef<'_>) -> Option<Range<usize>> {
+        match Short::of(member) {
+            Some(short) => self.find_packed(short.as_bytes()),
+            None => self.find_long(member),
+        }
+    }
+
+    /// Compares members as they are packed: their lengths and last bytes, which differ most often, first.
+    fn find_packed(self, wanted: &[u8]) -> Option<Range<usize>> {
+        let mut start = HEADER_BYTES;
+        while start < self.0.len() {
+            let length = Packed::len_at(&self.0[start..]);
+            let packed = &self.0[start..start + length];
+            if length == wanted.len() && packed.last() == wanted.last() && packed == wanted {
+                return Some(start..start + length);
+            }
+            start += length;
+        }
+        None
+    }
+
+    fn find_long(self, member: StrRef<'_>) -> Option<Range<usize>> {
         let mut iter = self.iter();
         loop {
             let start = iter.next;

@@ -63,7 +63,7 @@ impl Consumers {
     }
 
     pub fn remove(&mut self, id: ConsumerId) -> Option<Consumer> {
-        let place = self.place_of(&self.get(id).name).ok()?;
+        let place = self.place_of(&self.by_id(id).name).ok()?;
         self.by_name.remove(place);
         self.slots.get_mut(id.0 as usize).and_then(Option::take)
     }
@@ -72,17 +72,17 @@ impl Consumers {
         self.place_of(name).ok().map(|place| ConsumerId(self.by_name[place]))
     }
 
-    pub fn get(&self, id: ConsumerId) -> &Consumer {
+    pub fn by_id(&self, id: ConsumerId) -> &Consumer {
         self.slots.get(id.0 as usize).and_then(Option::as_ref).expect("the number stands for a consumer")
     }
 
-    pub fn get_mut(&mut self, id: ConsumerId) -> &mut Consumer {
+    pub fn by_id_mut(&mut self, id: ConsumerId) -> &mut Consumer {
         self.slots.get_mut(id.0 as usize).and_then(Option::as_mut).expect("the number stands for a consumer")
     }
 
     /// All of them, in the order of their names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ConsumerId, &Consumer)> {
-        self.by_name.iter().map(|slot| (ConsumerId(*slot), self.get(ConsumerId(*slot))))
+        self.by_name.iter().map(|slot| (ConsumerId(*slot), self.by_id(ConsumerId(*slot))))
     }
 
     pub fn len(&self) -> usize {
@@ -91,6 +91,6 @@ impl Consumers {
 
     /// Where a name is among the names, or belongs.
     fn place_of(&self, name: &[u8]) -> Result<usize, usize> {
-        self.by_name.binary_search_by(|slot| (*self.get(ConsumerId(*slot)).name).cmp(name))
+        self.by_name.binary_search_by(|slot| (*self.by_id(ConsumerId(*slot)).name).cmp(name))
     }
 }

@@ -103,9 +103,9 @@ impl Group {
     pub fn deliver(&mut self, id: StreamId, consumer: ConsumerId, now_ms: i64) -> Pending {
         let delivery = Pending { delivered_ms: now_ms, deliveries: 1, consumer };
         if let Some(before) = self.pending.insert(id, delivery) {
-            self.consumers.get_mut(before.consumer).pending.remove(&id);
+            self.consumers.by_id_mut(before.consumer).pending.remove(&id);
         }
-        let consumer = self.consumers.get_mut(consumer);
+        let consumer = self.consumers.by_id_mut(consumer);
         consumer.pending.insert(id);
         consumer.active_ms = Some(now_ms);
         delivery
@@ -130,10 +130,10 @@ impl Group {
         };
         let pending = Pending { delivered_ms: claim.delivered_ms, deliveries, consumer };
         if let Some(before) = before {
-            self.consumers.get_mut(before.consumer).pending.remove(&id);
+            self.consumers.by_id_mut(before.consumer).pending.remove(&id);
         }
         self.pending.insert(id, pending);
-        let consumer = self.consumers.get_mut(consumer);
+        let consumer = self.consumers.by_id_mut(consumer);
         consumer.pending.insert(id);
         consumer.active_ms = Some(now_ms);
         pending
@@ -142,7 +142,7 @@ impl Group {
     /// An entry is pending no more. Returns whether it was.
     pub fn acknowledge(&mut self, id: StreamId) -> bool {
         let Some(pending) = self.pending.remove(&id) else { return false };
-        self.consumers.get_mut(pending.consumer).pending.remove(&id);
+        self.consumers.by_id_mut(pending.consumer).pending.remove(&id);
         true
     }
 
@@ -162,7 +162,7 @@ impl Group {
 
     /// A consumer tries something.
     pub fn saw(&mut self, consumer: ConsumerId, now_ms: i64) {
-        self.consumers.get_mut(consumer).seen_ms = now_ms;
+        self.consumers.by_id_mut(consumer).seen_ms = now_ms;
     }
 
     pub fn find_consumer(&self, name: &[u8]) -> Option<ConsumerId> {
@@ -170,7 +170,7 @@ impl Group {
     }
 
     pub fn consumer(&self, id: ConsumerId) -> &Consumer {
-        self.consumers.get(id)
+        self.consumers.by_id(id)
     }
 
     /// All consumers, in the order of their names.
@@ -217,7 +217,7 @@ impl Group {
             return false;
         }
         self.pending.insert(id, pending);
-        self.consumers.get_mut(pending.consumer).pending.insert(id);
+        self.consumers.by_id_mut(pending.consumer).pending.insert(id);
         true
     }
 }

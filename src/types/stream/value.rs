@@ -41,10 +41,10 @@ impl Stream {
 
     /// Bytes on the heap, about: of many nodes some are taken for all.
     pub fn heap_bytes(&self) -> usize {
-        let group_bytes = |(name, group): (&Box<[u8]>, &Box<Group>)| {
+        let group_bytes = |name: &[u8], group: &Group| {
             size_class(name.len()) + size_class(size_of::<Group>()) + group.heap_bytes()
         };
-        let groups: usize = self.0.groups.iter().map(group_bytes).sum();
+        let groups: usize = self.groups().map(|(name, group)| group_bytes(name, group)).sum();
         size_class(size_of::<Body>()) + self.0.log.heap_bytes() + groups
     }
 

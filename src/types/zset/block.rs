@@ -6,11 +6,12 @@
 use std::ops::Range;
 
 use crate::ds::StrRef;
-use crate::ds::packed::{self, Packed};
+use crate::ds::packed::{self, Packed, Short};
 use crate::util::size_class::size_class;
 
 /// Starts a score that is no integer. No packed string starts with it.
 const SCORE: u8 = 0xf9;
+const SCORE_BYTES: usize = 1 + size_of::<f64>();
 /// Integers up to this magnitude are exact in a double: 2^53.
 const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 const HEADER: usize = size_of::<u32>();
@@ -45,35 +46,54 @@ impl Block {
         self.0.len() + bytes <= BYTES_MAX
     }
 
+    /// Looks for a member by its packed bytes: they are the same exactly if the members are.
     pub fn find(&self, member: StrRef<'_>) -> Option<Place> {
-        let mut iter = self.iter();
+        let mut long = Vec::new();
+        let short = Short::of(member);
+        let wanted = if let Some(short) = &short {
+            short.as_bytes()
+        } else {
+            packed::push_str(member, &mut long);
+            &long
+        };
+        let block = &*self.0;
         let mut rank = 0;
-        loop {
-            let start = self.0.len() - iter.rest.len();
-            let (other, score) = iter.next()?;
-            if other == member {
-                return Some(Place { rank, score, bytes: start..self.0.len() - iter.rest.len() });
+        let mut start = HEADER;
+        while start < block.len() {
+            let at = start + score_bytes(&block[start..]);
+            let end = at + Packed::len_at(&block[at..]);
+            if block[at] == wanted[0] && block[at..end] == *wanted {
+                return Some(Place { rank, score: read_score(&block[start..]).0, bytes: start..end });
             }
+            start = end;
             rank += 1;
         }
+        None
     }
 
     /// Adds a member that is not there yet.
     pub fn insert(&mut self, member: StrRef<'_>, score: f64) {
         let at = self.place_for(member, score);
-        let mut element = Vec::with_capacity(16);
+        let len = self.len() + 1;
+        let mut bytes = std::mem::take(&mut self.0).into_vec();
+        if bytes.is_empty() {
+            bytes.resize(HEADER, 0);
+        }
+        let mut element = Vec::with_capacity(element_bytes_max(member));
         push_element(member, score, &mut element);
-        self.splice(at..at, &element, self.len() + 1);
+        bytes.reserve_exact(element.len());
+        bytes.extend_from_slice(&element);
+        bytes[at..].rotate_right(element.len());
+        self.set(bytes, len);
     }
 
     pub fn remove(&mut self, place: Place) {
-        self.splice(place.bytes, &[], self.len() - 1);
+        self.remove_bytes(place.bytes, self.len() - 1);
     }
 
     pub fn remove_ranks(&mut self, ranks: Range<usize>) {
         let offset = |rank| self.0.len() - self.iter_from(rank).rest.len();
-        let bytes = offset(ranks.start)..offset(ranks.end);
-        self.splice(bytes, &[], self.len() - ranks.len());
+        self.remove_bytes(offset(ranks.start)..offset(ranks.end), self.len() - ranks.len());
     }
 
     pub fn iter(&self) -> Iter<'_> {
@@ -113,31 +133,33 @@ impl Block {
     fn place_for(&self, member: StrRef<'_>, score: f64) -> usize {
         let mut digits = itoa::Buffer::new();
         let text = member.text(&mut digits);
-        let mut iter = self.iter();
-        loop {
-            let at = self.0.len().max(HEADER) - iter.rest.len();
-            let is_behind = iter.next().is_none_or(|(other, other_score)| {
-                score < other_score || score == other_score && other.with_text(|other| text < other)
-            });
-            if is_behind {
-                return at;
+        let block = &*self.0;
+        let mut start = HEADER;
+        while start < block.len() {
+            let (other_score, bytes) = read_score(&block[start..]);
+            if score < other_score {
+                break;
             }
+            let other = &block[start + bytes..];
+            if score == other_score && read_member(other).0.with_text(|other| text < other) {
+                break;
+            }
+            start += bytes + Packed::len_at(other);
         }
+        start
     }
 
-    fn splice(&mut self, range: Range<usize>, with: &[u8], len: usize) {
+    fn remove_bytes(&mut self, range: Range<usize>, len: usize) {
         if len == 0 {
             *self = Self::default();
             return;
         }
         let mut bytes = std::mem::take(&mut self.0).into_vec();
-        if bytes.is_empty() {
-            bytes.reserve_exact(HEADER + with.len());
-            bytes.resize(HEADER, 0);
-        } else {
-            bytes.reserve_exact(with.len());
-        }
-        bytes.splice(range, with.iter().copied());
+        bytes.drain(range);
+        self.set(bytes, len);
+    }
+
+    fn set(&mut self, mut bytes: Vec<u8>, len: usize) {
         let len = u32::try_from(len).expect("a block holds less than a gigabyte");
         bytes[..HEADER].copy_from_slice(&len.to_le_bytes());
         self.0 = bytes.into_boxed_slice();
@@ -148,28 +170,49 @@ impl<'a> Iterator for Iter<'a> {
     type Item = (StrRef<'a>, f64);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (score, score_bytes) = match self.rest.first()? {
-            &SCORE => {
-                let bytes = self.rest[1..].first_chunk().expect("a score has eight bytes");
-                (f64::from_le_bytes(*bytes), 1 + size_of::<f64>())
-            }
-            _ => match Packed::read(self.rest) {
-                (Packed::Str(StrRef::Int(score)), bytes) => (score as f64, bytes),
-                _ => unreachable!("a score is a number"),
-            },
-        };
-        match Packed::read(&self.rest[score_bytes..]) {
-            (Packed::Str(member), member_bytes) => {
-                self.rest = &self.rest[score_bytes + member_bytes..];
-                Some((member, score))
-            }
-            (Packed::Long(_), _) => unreachable!("a block keeps its members itself"),
+        if self.rest.is_empty() {
+            return None;
         }
+        let (score, score_bytes) = read_score(self.rest);
+        let (member, member_bytes) = read_member(&self.rest[score_bytes..]);
+        self.rest = &self.rest[score_bytes + member_bytes..];
+        Some((member, score))
+    }
+}
+
+/// The score at the start of `block`, and its bytes.
+#[inline]
+fn read_score(block: &[u8]) -> (f64, usize) {
+    if block[0] == SCORE {
+        let bytes = block[1..].first_chunk().expect("a score has eight bytes");
+        return (f64::from_le_bytes(*bytes), SCORE_BYTES);
+    }
+    match Packed::read(block) {
+        (Packed::Str(StrRef::Int(score)), bytes) => (score as f64, bytes),
+        _ => unreachable!("a score is a number"),
+    }
+}
+
+/// The member at the start of `block`, and its bytes.
+#[inline]
+fn read_member(block: &[u8]) -> (StrRef<'_>, usize) {
+    match Packed::read(block) {
+        (Packed::Str(member), bytes) => (member, bytes),
+        (Packed::Long(_), _) => unreachable!("a block keeps its members itself"),
     }
 }
 
 fn score_bytes(block: &[u8]) -> usize {
-    if block[0] == SCORE { 1 + size_of::<f64>() } else { Packed::len_at(block) }
+    if block[0] == SCORE { SCORE_BYTES } else { Packed::len_at(block) }
+}
+
+/// No element with this member takes more bytes.
+fn element_bytes_max(member: StrRef<'_>) -> usize {
+    let longest_head = 1 + size_of::<u32>();
+    match member {
+        StrRef::Int(_) => SCORE_BYTES + 1 + size_of::<i64>(),
+        StrRef::Bytes(text) => SCORE_BYTES + longest_head + text.len(),
+    }
 }
 
 fn push_element(member: StrRef<'_>, score: f64, block: &mut Vec<u8>) {

@@ -83,8 +83,7 @@ impl Zset {
         let is_small = elements.clone().count() <= limits.entries_max;
         let in_order = |(left, left_score): &(StrRef<'_>, f64), (right, right_score): &(StrRef<'_>, f64)| {
             left_score < right_score
-                || left_score == right_score
-                    && left.with_text(|left| right.with_text(|right| left < right))
+                || left_score == right_score && left.with_text(|left| right.with_text(|right| left < right))
         };
         if elements.clone().is_sorted_by(in_order) {
             let repr = if is_small {

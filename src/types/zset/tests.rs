@@ -263,15 +263,3 @@ fn a_random_element_may_be_any() {
         assert!(Zset::new().random(&mut random).is_none());
     }
 }
-
-#[test]
-fn a_thousand_members_take_less_than_fifty_bytes_each() {
-    let limits = ZsetLimits { entries_max: 128, value_bytes_max: 64 };
-    let mut zset = Zset::new();
-    let mut random = Random::seeded(1);
-    for number in 0..1000 {
-        let score = random.next_u64() as f64 / u64::MAX as f64;
-        zset.insert(format!("member:{number}").as_bytes(), score, &limits);
-    }
-    assert!(zset.heap_bytes() < 50_000, "{}", zset.heap_bytes());
-}
