@@ -5,6 +5,8 @@
 #[path = "it/support.rs"]
 mod support;
 
+#[path = "it/aof.rs"]
+mod aof;
 #[path = "it/bitmaps.rs"]
 mod bitmaps;
 #[path = "it/clients.rs"]

@@ -20,7 +20,10 @@ pub const CHECKSUM_LINE_BYTES_MAX: usize = CHECKSUM_PREFIX.len() + 16 + 1 + 20 +
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Annotation {
     TimestampS(i64),
-    Checksum { value: u64, bytes: u64 },
+    Checksum {
+        value: u64,
+        bytes: u64,
+    },
     /// Begins like a line of ours and goes on differently.
     Damaged,
     /// Not for us.
@@ -124,7 +127,9 @@ mod tests {
         for line in ["#\r\n", "#TS:\r\n", "#TS:x\r\n", "#TS:1", "# 1\r\n"] {
             assert_eq!(Annotation::parse(line.as_bytes()), Annotation::Unknown, "{line}");
         }
-        for rest in ["", "995dc9bbdf1939fa", "995dc9bbdf1939fa +9", "995dc9bbdf1939fA 9", "995dc9bbdf1939fa 9\n"] {
+        for rest in
+            ["", "995dc9bbdf1939fa", "995dc9bbdf1939fa +9", "995dc9bbdf1939fA 9", "995dc9bbdf1939fa 9\n"]
+        {
             let line = format!("#russet-crc64:{rest}\r\n");
             assert_eq!(Annotation::parse(line.as_bytes()), Annotation::Damaged, "{line}");
         }

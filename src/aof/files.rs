@@ -242,10 +242,8 @@ impl<S: Storage> Files<S> {
             }
             file.sync()
         });
-        written.map_err(|error| FilesError::WriteManifest {
-            name: shown(&from),
-            reason: error_text(&error),
-        })?;
+        written
+            .map_err(|error| FilesError::WriteManifest { name: shown(&from), reason: error_text(&error) })?;
         self.rename(&from, &to).map_err(|error| FilesError::RenameManifest {
             from: shown(&from),
             to: shown(&to),

@@ -23,7 +23,7 @@ pub use annotation::{Annotation, CHECKSUM_LINE_BYTES_MAX, Cover, timestamp_line}
 pub use files::{Adopted, Files, FilesError, Increment};
 pub use manifest::{FileKind, Manifest, ManifestError, Part};
 pub use names::Names;
-pub use reader::{Reader, Record, ReadError};
+pub use reader::{ReadError, Reader, Record};
 pub use storage::{AppendFile, Disk, DiskFile, Storage};
 pub use writer::{AppendError, Writer};
 

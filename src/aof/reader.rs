@@ -44,7 +44,9 @@ pub enum ReadError {
     Truncated { offset: u64 },
     #[error("{what} at byte {at}, in what starts at byte {offset}")]
     Corrupt { offset: u64, at: u64, what: &'static str },
-    #[error("the checksum line at byte {to} does not fit the bytes from {from} on: {computed:016x} instead of {stored:016x}")]
+    #[error(
+        "the checksum line at byte {to} does not fit the bytes from {from} on: {computed:016x} instead of {stored:016x}"
+    )]
     Checksum { from: u64, to: u64, stored: u64, computed: u64 },
 }
 

@@ -88,14 +88,13 @@ impl Simulated {
 
     fn file(&self, path: &Path, truncates: bool) -> io::Result<SimulatedFile> {
         let mut state = self.call()?;
-        let inode = match state.seen.get(path) {
-            Some(inode) => *inode,
-            None => {
-                state.inodes.push(Inode::default());
-                let inode = state.inodes.len() - 1;
-                state.seen.insert(path.to_owned(), inode);
-                inode
-            }
+        let inode = if let Some(inode) = state.seen.get(path) {
+            *inode
+        } else {
+            state.inodes.push(Inode::default());
+            let inode = state.inodes.len() - 1;
+            state.seen.insert(path.to_owned(), inode);
+            inode
         };
         if truncates {
             state.inodes[inode].seen.clear();
@@ -327,7 +326,8 @@ fn the_single_file_of_an_old_layout_survives_its_move_whatever_call_the_power_fa
         file.sync().unwrap();
         disk.sync_directory(Path::new(".")).unwrap();
         disk.0.borrow_mut().calls_left = calls;
-        let migrate = |disk: &Simulated| Files::open(disk.clone(), names()).and_then(|mut files| files.migrate());
+        let migrate =
+            |disk: &Simulated| Files::open(disk.clone(), names()).and_then(|mut files| files.migrate());
         let _ = migrate(&disk);
         for loss in [Loss::Everything, Loss::Nothing] {
             let disk = disk.after(loss);

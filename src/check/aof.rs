@@ -152,7 +152,8 @@ fn check_parts(request: &Request, talk: &mut Talk<'_>) -> Result<(), Aborted> {
 
 fn is_snapshot(path: &Path, talk: &mut Talk<'_>) -> Result<bool, Aborted> {
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(SNAPSHOT_MAGIC.len() as u64).read_to_end(&mut start));
+    let read =
+        File::open(path).and_then(|file| file.take(SNAPSHOT_MAGIC.len() as u64).read_to_end(&mut start));
     match read {
         Ok(_) => Ok(start == SNAPSHOT_MAGIC),
         Err(error) => talk.abort(format_args!("Cannot open file {}: {}", path.display(), error_text(&error))),
@@ -221,11 +222,19 @@ enum Outcome {
     End,
     Wrong(ReadError),
     /// A MULTI or EXEC where none can be, at this place.
-    Nesting { offset: u64, name: &'static str },
+    Nesting {
+        offset: u64,
+        name: &'static str,
+    },
     /// The file ends before the EXEC.
-    HalfTransaction { offset: u64 },
+    HalfTransaction {
+        offset: u64,
+    },
     /// What follows was written too late.
-    Later { offset: u64, until_s: i64 },
+    Later {
+        offset: u64,
+        until_s: i64,
+    },
 }
 
 fn examine(mut reader: Reader<File>, until_s: Option<i64>) -> Examined {
@@ -352,8 +361,7 @@ fn cut_at_time(
 ) -> Result<Found, Aborted> {
     let path = subject.path.display();
     if offset == 0 {
-        return talk
-            .abort(format_args!("AOF {path} has nothing before timestamp {until_s}, aborting..."));
+        return talk.abort(format_args!("AOF {path} has nothing before timestamp {until_s}, aborting..."));
     }
     if !subject.is_last {
         talk.say(format_args!(
@@ -501,7 +509,10 @@ mod tests {
         let (directory, file) = directory(&[("f", &bytes)]);
         let (code, output) = run(&["--truncate-to-timestamp", "15", &file], "");
         assert_eq!(code, 0);
-        assert!(output.ends_with(&format!("Successfully truncated AOF {file} to timestamp 15\n")), "{output}");
+        assert!(
+            output.ends_with(&format!("Successfully truncated AOF {file} to timestamp 15\n")),
+            "{output}"
+        );
         assert_eq!(std::fs::read(directory.path().join("f")).unwrap(), &bytes[..8 + SET.len()]);
         let (code, output) = run(&["--truncate-to-timestamp", "15", &file], "");
         assert_eq!((code, output.contains("Truncate nothing in AOF")), (0, true));

@@ -534,7 +534,9 @@ pub enum CommandError {
     OtherChild,
     #[error("ERR Background append only file rewriting already in progress")]
     RewriteInProgress,
-    #[error("ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")]
+    #[error(
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+    )]
     RewriteFailed,
     #[error("ERR Error trying to load the AOF files, check server logs.")]
     LoadAofFailed,

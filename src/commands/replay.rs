@@ -28,7 +28,7 @@ pub enum Replayed {
     More,
     All {
         /// Belongs to the end of the last file.
-        cover: Cover,
+        cover: Box<Cover>,
         took_us: u64,
     },
 }
@@ -57,7 +57,7 @@ pub fn replay_part(
             // What the files said is saved: in the files.
             engine.snapshots.dirty_at_last_save = keys.effects.dirty();
             let took_us = clock::now_us() - replay.source.started_us;
-            Ok(Replayed::All { cover: engine.end_replay(*replay), took_us })
+            Ok(Replayed::All { cover: Box::new(engine.end_replay(*replay)), took_us })
         }
         Err(error) => {
             engine.end_replay(*replay);

@@ -78,7 +78,7 @@ impl<W: Write> Commands<'_, W> {
             Some(Object::Zset(zset)) => {
                 let mut chunk = Chunk::new(self, b"ZADD", key);
                 let mut score_text = Vec::new();
-                for (member, score) in zset.iter() {
+                for (member, score) in zset {
                     score_text.clear();
                     push_f64(&mut score_text, score);
                     chunk.add(&[StrRef::Bytes(&score_text), member])?;
@@ -247,7 +247,8 @@ mod tests {
     fn large_values_come_in_pieces() {
         let mut keys = Keyspace::new(1, (1, 2));
         keys.begin(0, 0, true);
-        let limits = SetLimits { intset_entries_max: 512, listpack_entries_max: 128, listpack_value_bytes_max: 64 };
+        let limits =
+            SetLimits { intset_entries_max: 512, listpack_entries_max: 128, listpack_value_bytes_max: 64 };
         let mut set = Set::new();
         for member in 0..130 {
             set.insert(StrRef::Int(member), &limits);

@@ -15,9 +15,9 @@ use super::replay::Replay;
 use crate::aof::{Cover, Disk, DiskFile, Files, FilesError, Increment, Names, Writer};
 use crate::config::AppendFsync;
 use crate::keyspace::Keyspace;
+use crate::sys::clock;
 use crate::sys::files::error_text;
 use crate::sys::worker::Worker;
-use crate::sys::clock;
 
 /// Whether commands are appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,8 +163,7 @@ impl Aof {
     /// Whether a write or sync has failed and not succeeded since.
     #[inline]
     pub fn is_in_trouble(&self) -> bool {
-        self.state != AofState::Off
-            && (self.write_error.is_some() || self.report.has_failed())
+        self.state != AofState::Off && (self.write_error.is_some() || self.report.has_failed())
     }
 
     /// Whether the helper thread is syncing the file that is appended to.
@@ -273,9 +272,8 @@ impl Engine {
         if files.manifest().is_empty() {
             let temporary = Names::temporary_base(std::process::id());
             let path = files.storage().root().join(files.names().path(&temporary));
-            super::aof_rewrite::write_base(keys, &self.config, &path, |_| Ok(())).map_err(|reason| {
-                FilesError::Open { name: temporary.display().to_string(), reason }
-            })?;
+            super::aof_rewrite::write_base(keys, &self.config, &path, |_| Ok(()))
+                .map_err(|reason| FilesError::Open { name: temporary.display().to_string(), reason })?;
             let is_snapshot = self.config.aof.use_rdb_preamble;
             let adopted = files.adopt_base(&temporary, is_snapshot, Increment::None)?;
             log::info!("Creating AOF base file {} on server start", adopted.base.display());
@@ -295,7 +293,8 @@ impl Engine {
     /// Looks how large the files are, as after a load.
     fn measure_aof(&mut self) {
         let Some(files) = &self.aof.files else { return };
-        let size = |path: PathBuf| std::fs::metadata(files.storage().root().join(path)).map_or(0, |m| m.len());
+        let size =
+            |path: PathBuf| std::fs::metadata(files.storage().root().join(path)).map_or(0, |m| m.len());
         let manifest = files.manifest();
         self.aof.base_bytes = manifest.base.as_ref().map_or(0, |part| size(files.path_of(part)));
         self.aof.current_bytes = manifest.parts().map(|part| size(files.path_of(part))).sum();
@@ -361,4 +360,3 @@ impl Engine {
         self.aof.remove_later(path);
     }
 }
-

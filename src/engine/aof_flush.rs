@@ -92,8 +92,11 @@ impl Engine {
         let ended_us = clock::now_us();
         self.aof.current_bytes += open.writer.size() - before;
         open.postponed_us = None;
-        open.uncovered_us =
-            if open.writer.is_uncovered() { open.uncovered_us.filter(|_| !seals).or(Some(ended_us)) } else { None };
+        open.uncovered_us = if open.writer.is_uncovered() {
+            open.uncovered_us.filter(|_| !seals).or(Some(ended_us))
+        } else {
+            None
+        };
         match &appended {
             Ok(()) => feed.clear(),
             Err(error) => feed.drop_first(error.kept),
@@ -143,7 +146,9 @@ impl Engine {
             }
         }
         if fsync == AppendFsync::Always {
-            log::warn!("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
+            log::warn!(
+                "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting..."
+            );
             return Err(AofFatal);
         }
         self.aof.write_error = Some(error_text(&error.source));

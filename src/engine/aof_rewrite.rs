@@ -356,12 +356,11 @@ pub(super) fn write_base(
     mut after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<(), String> {
     if config.aof.use_rdb_preamble {
-        let snapshot = Snapshot {
-            path,
-            is_aof_base: true,
-            writes_back: config.aof.rewrite_incremental_fsync,
-        };
-        return write_snapshot(keys, config, &snapshot, after_key).map(drop).map_err(|error| error.to_string());
+        let snapshot =
+            Snapshot { path, is_aof_base: true, writes_back: config.aof.rewrite_incremental_fsync };
+        return write_snapshot(keys, config, &snapshot, after_key)
+            .map(drop)
+            .map_err(|error| error.to_string());
     }
     let mut write = || {
         let mut base = super::aof_base::BaseFile::create(path, config.aof.rewrite_incremental_fsync)?;

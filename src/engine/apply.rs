@@ -7,8 +7,8 @@
 
 use std::io;
 
-use crate::keyspace::Keyspace;
 use crate::config::{Apply, Change, Config, LogLevel, Network, OomScoreAdj, Process, SetError};
+use crate::keyspace::Keyspace;
 use crate::sys::{self, memory, process};
 
 use super::action::Action;

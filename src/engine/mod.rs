@@ -37,10 +37,10 @@ mod action;
 mod apply;
 mod shutdown;
 
+pub use action::{Action, ShutdownRequest};
 pub use aof::{Aof, AofState};
 pub use aof_flush::AofFatal;
 pub use aof_rewrite::{RewriteFailed, Rewrites};
-pub use action::{Action, ShutdownRequest};
 pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use blocked::{Blocked, Deadline, Retry, Wait};
 pub use client_memory::{ClientMemory, client_memory_bytes};

@@ -233,7 +233,9 @@ impl Source {
         if loaded.is_none() {
             return Ok(());
         }
-        let Stage::Snapshot(load) = std::mem::replace(&mut open.stage, Stage::Changing) else { return Ok(()) };
+        let Stage::Snapshot(load) = std::mem::replace(&mut open.stage, Stage::Changing) else {
+            return Ok(());
+        };
         let offset = load.offset();
         let (ahead, file) = load.into_rest();
         let has_tail = offset < open.part.size;
@@ -299,10 +301,8 @@ impl Source {
             Stage::Commands(reader) => reader.covered_to(),
             _ => 0,
         };
-        let cover = cut_file(&open.part.path, valid_to, covered_to).map_err(|error| ReplayFailed::Cut {
-            name: name.clone(),
-            reason: error_text(&error),
-        })?;
+        let cover = cut_file(&open.part.path, valid_to, covered_to)
+            .map_err(|error| ReplayFailed::Cut { name: name.clone(), reason: error_text(&error) })?;
         log::warn!(
             "AOF {name} loaded anyway because aof-load-truncated is enabled; its last {} bytes were cut off",
             size.saturating_sub(valid_to)
@@ -333,14 +333,15 @@ impl Part {
 
     /// Whether a snapshot in it is all of it.
     fn is_new_style(&self) -> bool {
-        self.name.ends_with(".rdb")
+        self.path.extension().is_some_and(|extension| extension == "rdb")
     }
 }
 
 impl OpenPart {
     fn open(part: Part, limits: Limits) -> Result<Self, ReplayFailed> {
         let started_us = clock::now_us();
-        let failed = |error: &io::Error| ReplayFailed::Open { name: part.name.clone(), reason: error_text(error) };
+        let failed =
+            |error: &io::Error| ReplayFailed::Open { name: part.name.clone(), reason: error_text(error) };
         let mut file = File::open(&part.path).map_err(|error| failed(&error))?;
         let mut magic = Vec::new();
         (&mut file).take(SNAPSHOT_MAGIC.len() as u64).read_to_end(&mut magic).map_err(|e| failed(&e))?;
@@ -355,7 +356,8 @@ impl OpenPart {
             log::info!("Reading RDB preamble from AOF file...");
         }
         // What has expired is kept: a command that follows may be about it.
-        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: false, replace: false, limits };
+        let options =
+            LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: false, replace: false, limits };
         let reader = rdb::Reader::new(file, Some(part.size)).map_err(|source| ReplayFailed::Snapshot {
             part: part.snapshot_kind(),
             name: part.name.clone(),

@@ -55,7 +55,7 @@ impl Server {
             Ok(Replayed::More) => return,
             Ok(Replayed::All { cover, took_us }) => {
                 log::info!("DB loaded from append only file: {:.3} seconds", took_us as f64 / 1e6);
-                self.append_behind(cover)
+                self.append_behind(*cover)
             }
             Err(error) => {
                 log::warn!("{error}");

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser};
 
-use crate::config::REDIS_VERSION;
 use crate::check as checkers;
+use crate::config::REDIS_VERSION;
 use crate::sys::{check, memory};
 use crate::util::crc64::Crc64;
 
