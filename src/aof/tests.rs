@@ -11,6 +11,8 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use proptest::strategy::Strategy as _;
+
 use super::*;
 
 /// What a loss of power does to what was not synced.
@@ -333,6 +335,76 @@ fn the_single_file_of_an_old_layout_survives_its_move_whatever_call_the_power_fa
             let disk = disk.after(loss);
             migrate(&disk).unwrap();
             assert_eq!(recovered(&disk).len(), 1, "after {calls} calls, losing {loss:?}");
+        }
+    }
+}
+
+/// A server that has `before` already begins to append: what counts is nothing, until the base is there.
+fn switch_on(disk: &Simulated, before: u32, model: &mut Model) -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = Files::open(disk.clone(), names())?;
+    files.create_directory()?;
+    let (_, mut writer) = files.begin_temporary_increment()?;
+    model.fed = before;
+    let mut written = Model { fed: before, promised: 0 };
+    written.append(&mut writer, false)?;
+    write_base(disk, before)?;
+    model.fed = written.fed;
+    files.adopt_base(BASE.as_ref(), false, Increment::Temporary)?;
+    model.promised = written.promised;
+    model.append(&mut writer, true)?;
+    Ok(())
+}
+
+#[test]
+fn switching_it_on_is_all_or_nothing_whatever_call_the_power_fails_after() {
+    let all = Simulated::with_calls(usize::MAX);
+    switch_on(&all, 3, &mut Model::default()).unwrap();
+    let calls = all.0.borrow().calls;
+    for calls in 0..=calls {
+        let disk = Simulated::with_calls(calls);
+        let mut model = Model::default();
+        let _ = switch_on(&disk, 3, &mut model);
+        for loss in [Loss::Everything, Loss::Nothing, Loss::HalfOfTheBytes] {
+            let numbers = recovered(&disk.after(loss));
+            assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>());
+            let found = numbers.len() as u32;
+            assert!(
+                found == 0 && model.promised == 0 || (model.promised.max(3)..=model.fed).contains(&found),
+                "{found} of {model:?} after {calls} calls, losing {loss:?}"
+            );
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_reading_panic_or_go_on_for_ever(
+        bytes in proptest::collection::vec(proptest::prop_oneof![
+            proptest::strategy::Just(b"*1\r\n$1\r\na\r\n".to_vec()),
+            proptest::strategy::Just(b"*2\r\n$".to_vec()),
+            proptest::strategy::Just(b"#russet-crc64:".to_vec()),
+            proptest::strategy::Just(b"0123456789abcdef 12\r\n".to_vec()),
+            proptest::collection::vec(proptest::num::u8::ANY, 0..9),
+            proptest::string::string_regex("[*$#0-9\r\n-]{0,9}").unwrap().prop_map(String::into_bytes),
+        ], 0..20)
+    ) {
+        let bytes = bytes.concat();
+        let mut reader = Reader::new(&bytes[..], bytes.len() as u64, 0, Vec::new());
+        let mut records = 0;
+        while let Ok(Some(_)) = reader.next_record() {
+            records += 1;
+            assert!(records <= bytes.len());
+        }
+        assert!(reader.offset() <= bytes.len() as u64);
+    }
+
+    #[test]
+    fn what_a_manifest_is_read_as_is_what_it_is_written_as(
+        text in "(#?file [a-z\"\\\\x./ ]{1,5} seq [0-3] type [bihx]( k v)?\n){0,4}"
+    ) {
+        if let Ok(manifest) = Manifest::parse(text.as_bytes()) && !manifest.is_empty() {
+            let again = Manifest::parse(&manifest.to_bytes()).unwrap();
+            assert_eq!(again.to_bytes(), manifest.to_bytes());
         }
     }
 }

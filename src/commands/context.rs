@@ -2,7 +2,7 @@
 
 use super::error::CommandError;
 use super::registry::Registry;
-use crate::engine::{ClientKind, CommandId, Engine, Session};
+use crate::engine::{ClientKind, CommandId, Engine, REPLAY_CLIENT, Session};
 use crate::keyspace::Keyspace;
 use crate::resp::{Protocol, Reply};
 
@@ -24,9 +24,10 @@ impl Ctx<'_> {
         self.engine.clock.unix_ms()
     }
 
-    /// The length a string may grow to: `proto-max-bulk-len`, but not for what a primary has already decided.
+    /// The length a string may grow to: `proto-max-bulk-len`, but not for what has been decided already, by a
+    /// primary or before the server was started again.
     pub fn string_bytes_max(&self) -> u64 {
-        if self.client.kind() == ClientKind::Primary {
+        if self.client.kind() == ClientKind::Primary || self.client.id == REPLAY_CLIENT {
             u64::MAX
         } else {
             self.engine.config.limits.bulk_bytes

@@ -39,7 +39,7 @@ pub fn make_room(keys: &mut Keyspace, engine: &mut Engine, executing: Option<&mu
         return true;
     }
     let limit = engine.config.memory.maxmemory_bytes;
-    let room = if limit == 0 || used_memory() as u64 <= limit {
+    let room = if limit == 0 || counted_bytes(engine) <= limit {
         Room::Enough
     } else {
         evict_down_to(limit, keys, engine, executing)
@@ -65,14 +65,14 @@ fn evict_down_to(
     declare_interest(keys, engine);
     // What evictions cause (messages to subscribers, say) takes memory, too. It is not paid for with more
     // keys: what deleting frees is compared with what had to be freed in the beginning.
-    let mut excess = used_memory() as i64 - limit as i64;
+    let mut excess = counted_bytes(engine) as i64 - limit as i64;
     let room = loop {
         let ended = evict_round(&mut excess, keys, engine);
         perform_beside(keys, engine, executing.as_deref_mut());
         match ended {
             Some(room) => break room,
             // The helper thread has freed what is not in our account.
-            None if used_memory() as u64 <= limit => break Room::Enough,
+            None if counted_bytes(engine) <= limit => break Room::Enough,
             None if clock::now_us() - started_us > budget_us => break Room::Coming,
             None => {}
         }
@@ -80,6 +80,11 @@ fn evict_down_to(
     let ended_us = clock::now_us();
     engine.note_latency("eviction-cycle", ended_us - started_us);
     room
+}
+
+/// Memory in use, but for what evicting would only make more of: the deletions that are to be written.
+fn counted_bytes(engine: &Engine) -> u64 {
+    used_memory().saturating_sub(engine.downstream.aof.allocated_bytes()) as u64
 }
 
 /// A few keys; how it ended, if it did. `excess` is the number of bytes still to be freed.

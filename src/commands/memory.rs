@@ -113,7 +113,9 @@ fn write_stats(reply: &mut Reply, overhead: &Overhead) -> usize {
         pairs.count(absent, 0);
     }
     pairs.count("clients.normal", overhead.shares.clients);
-    for absent in ["cluster.links", "aof.buffer", "lua.caches", "functions.caches"] {
+    pairs.count("cluster.links", 0);
+    pairs.count("aof.buffer", overhead.shares.aof_buffer);
+    for absent in ["lua.caches", "functions.caches"] {
         pairs.count(absent, 0);
     }
     for (db, tables) in &overhead.databases {
@@ -306,7 +308,7 @@ mod tests {
         Overhead {
             used,
             peak: used,
-            shares: MemoryShares { startup: MIB, clients: 0, tables: MIB },
+            shares: MemoryShares { startup: MIB, clients: 0, aof_buffer: 0, tables: MIB },
             client_count: 1,
             databases: vec![(0, MIB)],
             keys: 2,

@@ -143,12 +143,10 @@ fn execute(
         return Ok(());
     }
     let transaction = ctx.client.transaction.take().unwrap_or_default();
-    ctx.engine.nesting += 1;
     for mut queued in transaction.queue {
         let mut args = arguments_of(&ctx, queued.command, queued.request.view());
         handle(&mut ctx, queued.command, &mut args);
     }
-    ctx.engine.nesting -= 1;
     Ok(())
 }
 
@@ -156,7 +154,10 @@ fn handle(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     ctx.command = id;
     let (db, now_ms) = (ctx.client.db, ctx.now_ms());
     ctx.keys.begin(db, now_ms, false);
+    // As in a transaction: nothing waits for a key.
+    ctx.engine.nesting += 1;
     let result = (ctx.registry.command(id).handler)(ctx, args);
+    ctx.engine.nesting -= 1;
     ctx.reply.output.clear();
     if let Err(error) = result {
         complain(ctx, id, &error);

@@ -141,6 +141,11 @@ impl Feed {
         self.buffer.splice(place..place, line.iter().copied());
     }
 
+    /// Memory held for what is pending.
+    pub fn allocated_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Bytes that ever came, taken or not.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes

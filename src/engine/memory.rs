@@ -10,6 +10,8 @@ pub struct MemoryShares {
     pub startup: usize,
     /// Clients: their state, pending requests and pending replies.
     pub clients: usize,
+    /// What is to be written to the append-only file.
+    pub aof_buffer: usize,
     /// Tables of the keyspace, without the entries.
     pub tables: usize,
 }
@@ -20,12 +22,13 @@ impl MemoryShares {
         Self {
             startup: engine.startup_bytes,
             clients: engine.client_memory.normal_bytes(),
+            aof_buffer: engine.downstream.aof.allocated_bytes(),
             tables: (0..keys.databases()).map(|db| keys.table_bytes(db)).sum(),
         }
     }
 
     /// Everything that is not data.
     pub fn overhead(&self) -> usize {
-        self.startup + self.clients + self.tables
+        self.startup + self.clients + self.aof_buffer + self.tables
     }
 }

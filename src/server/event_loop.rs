@@ -149,7 +149,8 @@ impl Server {
             // First: a small data set is there before anyone is answered.
             self.load_part();
             if let Some(code) = self.exit {
-                // What was answered before the end was decided is still sent.
+                // What was answered before the end was decided is still sent, and kept.
+                self.flush_aof();
                 self.write_pending();
                 return code;
             }

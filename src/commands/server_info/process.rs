@@ -118,17 +118,11 @@ pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("rss_overhead_bytes", allocator.process_overhead_bytes(resident));
     lines.decimal("mem_fragmentation_ratio", percentage(resident, used) / 100.0);
     lines.field("mem_fragmentation_bytes", resident as i64 - used as i64);
-    lines.fields(
-        &[
-            "mem_not_counted_for_evict",
-            "mem_replication_backlog",
-            "mem_total_replication_buffers",
-            "mem_clients_slaves",
-        ],
-        0,
-    );
+    lines.field("mem_not_counted_for_evict", shares.aof_buffer);
+    lines.fields(&["mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"], 0);
     lines.field("mem_clients_normal", shares.clients);
-    lines.fields(&["mem_cluster_links", "mem_aof_buffer"], 0);
+    lines.field("mem_cluster_links", 0);
+    lines.field("mem_aof_buffer", shares.aof_buffer);
     lines.field("mem_allocator", allocator_name());
     lines.field("active_defrag_running", 0);
     lines.field("lazyfree_pending_objects", ctx.engine.worker.pending());
