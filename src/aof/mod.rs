@@ -11,6 +11,8 @@
 //! **Invariant:** knows no clients, sockets or configuration, and executes nothing. Reading never changes a
 //! file: only the caller, who knows what was configured, may shorten one.
 
+#![deny(clippy::indexing_slicing)]
+
 mod annotation;
 mod files;
 mod manifest;

@@ -215,6 +215,7 @@ impl Engine {
                 self.aof.state = AofState::Off;
                 self.aof.open = None;
                 self.downstream.aof.stop();
+                self.remove_temporary_increment();
                 log::warn!(
                     "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. Check \
                      the above logs for more info about the error."
