@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::annotation::Cover;
 use super::manifest::{FileKind, Manifest, ManifestError, Part};
 use super::names::Names;
-use super::storage::{AppendFile, Storage};
+use super::storage::{AppendFile, Disk, Storage};
 use super::writer::Writer;
 use crate::sys::files::error_text;
 
@@ -274,6 +274,13 @@ impl<S: Storage> Files<S> {
     /// A file that nothing names. That it stays if it cannot be removed does no harm.
     fn discard(&self, name: &OsStr) {
         let _ = self.storage.remove(&self.names.path(name));
+    }
+}
+
+impl Files<Disk> {
+    /// Where a file of this name is on the real disk.
+    pub fn disk_path(&self, name: &OsStr) -> PathBuf {
+        self.storage.root().join(self.names.path(name))
     }
 }
 

@@ -248,14 +248,18 @@ impl Engine {
         self.snapshots.is_saving() || self.aof.rewrites.child.is_some()
     }
 
-    /// Reads the manifest of the configured directory.
-    pub(super) fn open_aof_files(&mut self) -> Result<(), FilesError> {
-        let names = Names::new(&self.config.aof.dir_name, &self.config.aof.file_name);
-        // Absolute: CONFIG SET dir is not to split the files over two directories.
-        let root = std::path::absolute(&self.config.process.dir);
-        let root = root.unwrap_or_else(|_| self.config.process.dir.clone());
-        self.aof.files = Some(Files::open(Disk::new(&root), names)?);
-        Ok(())
+    /// The files of the configured directory. Their manifest is read when they are first needed.
+    pub(super) fn aof_files(&mut self) -> Result<&mut Files<Disk>, FilesError> {
+        let files = if let Some(files) = self.aof.files.take() {
+            files
+        } else {
+            let names = Names::new(&self.config.aof.dir_name, &self.config.aof.file_name);
+            // Absolute: CONFIG SET dir is not to split the files over two directories.
+            let root = std::path::absolute(&self.config.process.dir);
+            let root = root.unwrap_or_else(|_| self.config.process.dir.clone());
+            Files::open(Disk::new(&root), names)?
+        };
+        Ok(self.aof.files.insert(files))
     }
 
     /// Once the data set is there: begins to append where the files end. `cover` belongs to the end of the
@@ -264,14 +268,11 @@ impl Engine {
         if !self.config.aof.enabled {
             return Ok(());
         }
-        if self.aof.files.is_none() {
-            self.open_aof_files()?;
-        }
+        self.aof_files()?.create_directory()?;
         let Some(files) = &mut self.aof.files else { return Ok(()) };
-        files.create_directory()?;
         if files.manifest().is_empty() {
             let temporary = Names::temporary_base(std::process::id());
-            let path = files.storage().root().join(files.names().path(&temporary));
+            let path = files.disk_path(&temporary);
             super::aof_rewrite::write_base(keys, &self.config, &path, |_| Ok(()))
                 .map_err(|reason| FilesError::Open { name: temporary.display().to_string(), reason })?;
             let is_snapshot = self.config.aof.use_rdb_preamble;
@@ -355,7 +356,7 @@ impl Engine {
     pub(super) fn remove_temporary_increment(&mut self) {
         let Some(files) = &self.aof.files else { return };
         let name = files.names().temporary_increment();
-        let path = files.storage().root().join(files.names().path(&name));
+        let path = files.disk_path(&name);
         log::info!("Removing the temp incr aof file {} in the background", name.display());
         self.aof.remove_later(path);
     }

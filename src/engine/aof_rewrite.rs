@@ -121,20 +121,15 @@ impl Engine {
     }
 
     fn try_start_rewrite(&mut self, keys: &Keyspace) -> Result<(), RewriteFailed> {
-        if self.aof.files.is_none() {
-            self.open_aof_files()?;
-        }
-        if let Some(files) = &self.aof.files {
-            files.create_directory()?;
-        }
+        let files = self.aof_files()?;
+        files.create_directory()?;
+        let directory = files.storage().root().join(files.names().directory());
         self.begin_increment()?;
         self.aof.rewrites.count += 1;
         let started_us = clock::now_us();
         let title = self.process_title("redis-aof-rewrite");
         let purpose = Purpose { title: &title, name: "AOF rewrite" };
         let config = &self.config;
-        let Some(files) = &self.aof.files else { return Err(RewriteFailed::Busy) };
-        let directory = files.storage().root().join(files.names().directory());
         let child = snapshot_child::start(
             keys,
             config,
@@ -174,12 +169,10 @@ impl Engine {
             return Err(RewriteFailed::Pending);
         }
         let total = self.downstream.aof.total_bytes();
-        let Some(files) = &mut self.aof.files else { return Err(RewriteFailed::Busy) };
-        let (name, writer) = if self.aof.state == AofState::WaitsForBase {
-            files.begin_temporary_increment()?
-        } else {
-            files.begin_increment()?
-        };
+        let waits_for_base = self.aof.state == AofState::WaitsForBase;
+        let files = self.aof_files()?;
+        let (name, writer) =
+            if waits_for_base { files.begin_temporary_increment()? } else { files.begin_increment()? };
         log::info!("Creating AOF incr file {} on background rewrite", name.display());
         if let Some(previous) = self.aof.open.replace(Open::new(writer)) {
             self.aof.sync_and_close(previous, total);
@@ -258,7 +251,7 @@ impl Engine {
             self.aof.rewrites.note_failure();
         }
         if let Some(files) = &self.aof.files {
-            let path = files.storage().root().join(files.names().path(&temporary));
+            let path = files.disk_path(&temporary);
             if path.exists() {
                 self.aof.remove_later(path);
             }
@@ -295,7 +288,7 @@ impl Engine {
             );
             self.aof.state = AofState::On;
         }
-        let path = files.storage().root().join(files.names().path(&adopted.base));
+        let path = files.disk_path(&adopted.base);
         let base_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         if let Some(open) = &self.aof.open {
             self.aof.current_bytes = base_bytes + open.writer.size();
@@ -318,7 +311,7 @@ impl Engine {
         }
         if let Some(files) = &self.aof.files {
             let name = Names::temporary_base(child.pid.as_raw() as u32);
-            let path = files.storage().root().join(files.names().path(&name));
+            let path = files.disk_path(&name);
             self.aof.remove_later(path);
         }
     }

@@ -384,20 +384,26 @@ fn cut_file(path: &PathBuf, size: u64, covered_to: u64) -> io::Result<Cover> {
     }
 }
 
+/// Redis shows the line of a manifest that cannot be used.
+fn about_files(error: FilesError) -> ReplayFailed {
+    match error {
+        FilesError::Manifest { path, source } => {
+            let place = source.line.as_ref().map_or(String::new(), |(line, text)| {
+                format!("Reading the manifest file {path}, at line {line}\n>>> '{text}'\n")
+            });
+            ReplayFailed::Manifest(format!("{place}{}", source.what))
+        }
+        other => other.into(),
+    }
+}
+
 impl Engine {
     /// Begins to read the configured append-only file. Whether there is anything to read.
     pub fn begin_replay(&mut self) -> Result<bool, ReplayFailed> {
-        self.open_aof_files().map_err(|error| match error {
-            FilesError::Manifest { path, source } => {
-                let place = source.line.as_ref().map_or(String::new(), |(line, text)| {
-                    format!("Reading the manifest file {path}, at line {line}\n>>> '{text}'\n")
-                });
-                ReplayFailed::Manifest(format!("{place}{}", source.what))
-            }
-            other => other.into(),
-        })?;
         let limits = self.value_limits();
-        let Some(files) = &mut self.aof.files else { return Ok(false) };
+        let files = self.aof_files().map_err(about_files)?;
+        // DEBUG LOADAOF may follow changes from outside.
+        files.reload().map_err(about_files)?;
         if files.migrate()? {
             log::info!(
                 "Successfully migrated an old-style AOF file ({}) into the AOF directory ({}).",
