@@ -72,7 +72,7 @@ const GROUPS: &[&Group] = &[
     &streams::GROUP,
     &streams::GROUP,
     &bits::GROUP,
-    // &geo::GROUP,
+    &geo::GROUP,
     &sort::GROUP,
 ];
 
@@ -243,9 +243,28 @@ fn same(russet: &[u8], redis: &[u8], comparison: Comparison) -> bool {
     let (russet, redis) = (lines(russet), lines(redis));
     let close = |a: &[u8], b: &[u8]| match (integer(a), integer(b)) {
         (Some(a), Some(b)) => comparison.timed && a.min(b) > 100 && a.abs_diff(b) < CLOCK_TOLERANCE_MS,
-        _ => false,
+        _ => is_same_float(a, b),
     };
-    russet.len() == redis.len() && russet.iter().zip(&redis).all(|(a, b)| a == b || close(a, b))
+    let follows_length = |index: usize| {
+        let length = |lines: &[Vec<u8>]| lines[index].starts_with(b"$");
+        let next = |lines: &[Vec<u8>]| lines.get(index + 1).cloned().unwrap_or_default();
+        length(&russet) && length(&redis) && is_same_float(&next(&russet), &next(&redis))
+    };
+    let is_like = |index: usize| {
+        let (a, b) = (&russet[index], &redis[index]);
+        a == b || close(a, b) || follows_length(index)
+    };
+    russet.len() == redis.len() && (0..russet.len()).all(is_like)
+}
+
+/// 7.0 prints a float with seventeen digits, 7.2 with as many as it needs.
+fn is_same_float(a: &[u8], b: &[u8]) -> bool {
+    let float = |line: &[u8]| {
+        let digits = line.strip_prefix(b",").unwrap_or(line);
+        let has_fraction = digits.contains(&b'.') || digits.contains(&b'e');
+        if has_fraction { std::str::from_utf8(digits).ok()?.trim_end().parse::<f64>().ok() } else { None }
+    };
+    float(a).is_some() && float(a) == float(b)
 }
 
 fn integer(line: &[u8]) -> Option<i64> {
