@@ -30,8 +30,8 @@
 
 use std::fmt;
 
-use self::entry::Encoded;
 pub use self::builder::Builder;
+use self::entry::Encoded;
 pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
 use super::StrRef;
 use crate::util::size_class::size_class;

@@ -161,9 +161,22 @@ fn a_wrong_type_among_the_keys_is_an_error_and_leaves_the_target_alone() {
     client.call("SADD a 1");
     client.call("SET string 1");
     client.call("SADD target 1");
-    let reads = ["SINTER a string", "SINTER missing string", "SUNION string a", "SDIFF missing string", "SCARD string"];
-    let more = ["SINTERCARD 2 missing string", "SMEMBERS string", "SSCAN string 0", "SPOP string", "SRANDMEMBER string 2"];
-    let writes = ["SINTERSTORE target missing string", "SUNIONSTORE target a string", "SDIFFSTORE target a string"];
+    let reads = [
+        "SINTER a string",
+        "SINTER missing string",
+        "SUNION string a",
+        "SDIFF missing string",
+        "SCARD string",
+    ];
+    let more = [
+        "SINTERCARD 2 missing string",
+        "SMEMBERS string",
+        "SSCAN string 0",
+        "SPOP string",
+        "SRANDMEMBER string 2",
+    ];
+    let writes =
+        ["SINTERSTORE target missing string", "SUNIONSTORE target a string", "SDIFFSTORE target a string"];
     let changes = ["SADD string 1", "SREM string 1", "SISMEMBER string 1", "SMISMEMBER string 1"];
     for words in reads.iter().chain(&more).chain(&writes).chain(&changes) {
         check(client, words, WRONG_TYPE);

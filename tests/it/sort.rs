@@ -35,9 +35,15 @@ fn elements_are_sorted_by_number_or_by_text() {
 fn what_is_no_number_cannot_be_sorted_by_number() {
     let server = Server::start();
     let client = &mut server.client();
-    for (element, is_number) in
-        [("x", false), ("1x", false), ("nan", false), ("1e400", false), ("inf", true), ("0x1F", true), ("\"\"", true)]
-    {
+    for (element, is_number) in [
+        ("x", false),
+        ("1x", false),
+        ("nan", false),
+        ("1e400", false),
+        ("inf", true),
+        ("0x1F", true),
+        ("\"\"", true),
+    ] {
         client.call("DEL l");
         client.call(&format!("RPUSH l 1 {element}"));
         let reply = client.call("SORT l");
@@ -180,7 +186,10 @@ fn the_locale_orders_text_but_not_what_is_stored() {
         &[
             ("RPUSH l b A a B", ":4"),
             ("SORT l ALPHA", "*4[$A $B $a $b]"),
-            ("CONFIG SET locale-collate nonsense", "-ERR CONFIG SET failed (possibly related to argument 'locale-collate') - Invalid locale name"),
+            (
+                "CONFIG SET locale-collate nonsense",
+                "-ERR CONFIG SET failed (possibly related to argument 'locale-collate') - Invalid locale name",
+            ),
             ("CONFIG GET locale-collate", "*2[$locale-collate $C]"),
             ("CONFIG SET locale-collate POSIX", "+OK"),
             ("SORT l ALPHA STORE l", ":4"),
