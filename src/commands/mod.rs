@@ -7,6 +7,7 @@
 //! * `prefetch`: the keys of a pipeline, asked for before they are used.
 //! * `blocking`: commands that wait for a key.
 //! * `evict`, `free`: room under `maxmemory`; dropping values.
+//! * `repeats`: replies of random elements that may be without end.
 //! * `invalidation`, `client_info`: what client-side caches are told; the line that describes a client.
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `help`, `docs`, `syntax`: the shape of every HELP; what COMMAND DOCS says, and its notation.
@@ -30,6 +31,7 @@ mod effects;
 mod blocking;
 mod evict;
 mod free;
+mod repeats;
 mod invalidation;
 mod client_info;
 mod key_extraction;

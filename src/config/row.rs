@@ -27,6 +27,8 @@ pub enum Apply {
     CrashLog,
     Hz,
     LatencyTracking,
+    /// The order of text.
+    Locale,
     /// Bind again: `bind` or `port` changed.
     Listen,
     LogLevel,

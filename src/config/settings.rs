@@ -72,6 +72,8 @@ pub struct Process {
     pub always_show_logo: bool,
     pub set_proc_title: bool,
     pub proc_title_template: String,
+    /// The locale whose order of text SORT uses; empty: that of the environment.
+    pub locale_collate: String,
     pub oom_score_adj: OomScoreAdj,
     /// For a primary, a replica and a background child.
     pub oom_score_adj_values: [i32; 3],

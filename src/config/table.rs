@@ -115,7 +115,7 @@ pub(super) static ROWS: &[Row] = &[
     kept("aof_rewrite_cpulist", OPTIONAL_TEXT, "").immutable(),
     kept("bgsave_cpulist", OPTIONAL_TEXT, "").immutable(),
     kept("ignore-warnings", TEXT, ""),
-    kept("locale-collate", TEXT, ""),
+    row("locale-collate", TEXT, "", at!(process.locale_collate)).apply(Apply::Locale),
     kept("propagation-error-behavior", Kind::Choice(&["ignore", "panic", "panic-on-replicas"]), "ignore"),
     // Network.
     row("port", PORT, "6379", at!(network.port)).apply(Apply::Listen),

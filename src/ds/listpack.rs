@@ -296,7 +296,7 @@ impl ListPack {
     /// the shorter part: that before, or that behind.
     fn splice(&mut self, offset: usize, removed: usize, inserted: usize) -> &mut [u8] {
         let old_bytes = self.byte_len();
-        if removed == inserted {
+        if removed == inserted && removed > 0 {
             let at = self.start() + offset;
             return &mut self.block[at..at + inserted];
         }

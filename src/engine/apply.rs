@@ -111,6 +111,7 @@ impl Engine {
             Apply::CrashLog => self.apply_crash_log(),
             Apply::Dir => return self.apply_directory(),
             Apply::Listen => self.apply_listen(change.name),
+            Apply::Locale => self.apply_locale(),
             Apply::LogLevel => self.apply_log_level(),
             Apply::Maxclients => return self.apply_maxclients(),
             Apply::Maxmemory => self.apply_maxmemory(),
@@ -209,6 +210,11 @@ impl Engine {
             log::warn!("Unable to write oom_score_adj: {}", sys::files::error_text(&error));
             "Failed to set current oom_score_adj. Check server logs."
         })
+    }
+
+    fn apply_locale(&self) -> Result<(), &'static str> {
+        let is_known = process::set_locale(&self.config.process.locale_collate);
+        if is_known { Ok(()) } else { Err("Invalid locale name") }
     }
 
     fn apply_process_title(&self) -> Result<(), &'static str> {

@@ -123,6 +123,7 @@ fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server
     go_to_background(&mut config)?;
     greet(argv, &warnings);
     refuse_what_is_missing(&config, &users)?;
+    set_locale(&config)?;
     let title = argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if config.process.set_proc_title {
         // The first title decides how much room there is: before any thread, which the engine will start.
@@ -139,6 +140,15 @@ fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server
         announce(&server.engine);
     }
     Ok(server)
+}
+
+/// Before any thread: the locale belongs to the process.
+fn set_locale(config: &Config) -> Result<(), Ended> {
+    if process::set_locale(&config.process.locale_collate) {
+        return Ok(());
+    }
+    log::warn!("Failed to configure LOCALE for invalid locale name.");
+    Err(FAILED)
 }
 
 fn warn_of_the_system(config: &Config) {

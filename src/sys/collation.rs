@@ -8,12 +8,13 @@ use std::ffi::{CStr, CString};
 /// Whether text is simply compared byte by byte, as in the locales `C` and `POSIX`.
 #[expect(unsafe_code, reason = "setlocale is not in std")]
 pub fn is_bytewise() -> bool {
-    // SAFETY: without a name the call changes nothing; it returns null or a C string that is valid until the
-    // next call, which comes from this thread alone.
-    let name = unsafe {
-        let name = libc::setlocale(libc::LC_COLLATE, std::ptr::null());
-        if name.is_null() { return true } else { CStr::from_ptr(name) }
-    };
+    // SAFETY: without a name the call changes nothing.
+    let name = unsafe { libc::setlocale(libc::LC_COLLATE, std::ptr::null()) };
+    if name.is_null() {
+        return true;
+    }
+    // SAFETY: it is a C string, valid until the next call, which comes from this thread alone.
+    let name = unsafe { CStr::from_ptr(name) };
     matches!(name.to_bytes(), b"C" | b"POSIX")
 }
 

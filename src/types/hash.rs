@@ -207,27 +207,30 @@ impl Hash {
         self.iter(now_ms).nth(chosen)
     }
 
-    /// Visits so many fields that are not expired, which may repeat, each as likely as any other every time.
+    /// Visits so many fields that are not expired, which may repeat, each as likely as any other every time; fewer
+    /// if `visit` says that it has enough.
     pub fn draw(
         &self,
         now_ms: i64,
         count: u64,
         random: &mut Random,
-        mut visit: impl FnMut(StrRef<'_>, StrRef<'_>),
+        mut visit: impl FnMut(StrRef<'_>, StrRef<'_>) -> bool,
     ) {
-        if let Repr::Large(fields) = &self.0
-            && !self.has_expired(now_ms)
-        {
-            for place in (0..count).map_while(|_| fields.random(random)) {
-                let pair = fields.pair(place);
-                visit(pair.field, pair.value);
+        let live: Vec<_> = match &self.0 {
+            Repr::Large(fields) if !self.has_expired(now_ms) => {
+                let pairs = (0..count).map_while(|_| fields.random(random)).map(|place| fields.pair(place));
+                return pairs
+                    .map(|pair| visit(pair.field, pair.value))
+                    .take_while(|more| *more)
+                    .for_each(drop);
             }
-            return;
-        }
-        let live: Vec<_> = self.iter(now_ms).collect();
+            _ => self.iter(now_ms).collect(),
+        };
         for _ in 0..if live.is_empty() { 0 } else { count } {
             let (field, value) = live[random.below(live.len() as u64) as usize];
-            visit(field, value);
+            if !visit(field, value) {
+                return;
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use self::elements::Walk;
 use self::sorted::Sorted;
 use crate::ds::StrRef;
 use crate::util::random::Random;
+use crate::util::size_class::size_class;
 
 pub use self::builder::ZsetBuilder;
 pub use self::elements::Elements;
@@ -100,7 +101,7 @@ impl Zset {
     pub fn heap_bytes(&self) -> usize {
         match &self.repr {
             Repr::Block(block) => block.heap_bytes(),
-            Repr::Sorted(sorted) => size_of::<Sorted>() + sorted.heap_bytes(),
+            Repr::Sorted(sorted) => size_class(size_of::<Sorted>()) + sorted.heap_bytes(),
         }
     }
 

@@ -236,6 +236,9 @@ fn random_fields_differ_or_repeat_as_the_count_says() {
                 ("HRANDFIELD h -9223372036854775807 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range"),
                 ("HRANDFIELD h 9223372036854775807", "*1[$a]"),
+                // Redis would write this reply until its memory is used up.
+                ("HRANDFIELD h -9223372036854775807", "-ERR value is out of range"),
+                ("HRANDFIELD nothing -9223372036854775807", "*0[]"),
             ],
         );
     });
@@ -464,4 +467,42 @@ fn fields_expire_by_themselves_and_take_the_key_with_them() {
     assert!(wait_until(|| client.call("HGET h a") == "$nil"), "hidden at once");
     check_all(client, &[("HGETALL h", "*2[$b $2]"), ("HLEN h", ":1"), ("HKEYS h", "*1[$b]")]);
     assert!(wait_until(|| client.call("EXISTS whole") == ":0"), "deleted by the cycle");
+}
+
+#[test]
+fn what_happens_to_fields_is_announced() {
+    let server = Server::with(&["--notify-keyspace-events", "Khg"]);
+    let (client, listener) = (&mut server.client(), &mut server.client());
+    check(listener, "SUBSCRIBE __keyspace@0__:h", "*3[$subscribe $__keyspace@0__:h :1]");
+    check_all(
+        client,
+        &[
+            ("HSET h a 1 b 2", ":2"),
+            ("HEXPIRE h 1000 FIELDS 1 a", "*1[:1]"),
+            ("HPERSIST h FIELDS 1 a", "*1[:1]"),
+            ("HEXPIRE h 0 FIELDS 1 a", "*1[:2]"),
+            ("HPEXPIRE h 1 FIELDS 1 b", "*1[:1]"),
+        ],
+    );
+    for event in ["hset", "hexpire", "hpersist", "hdel", "hexpire", "hexpired", "del"] {
+        assert_eq!(listener.reply(), format!("*3[$message $__keyspace@0__:h ${event}]"));
+    }
+    assert!(client.call("INFO stats").contains("expired_subkeys:1\r\n"));
+}
+
+#[test]
+fn the_expiry_of_fields_survives_a_reload() {
+    with_both_encodings(|client| {
+        check_all(
+            client,
+            &[
+                ("HSET h a 1 b 2", ":2"),
+                (&format!("HEXPIREAT h {FAR} FIELDS 1 a"), "*1[:1]"),
+                ("HSETEX soon PX 500 FIELDS 1 a 1", ":1"),
+                ("DEBUG RELOAD", "+OK"),
+                ("HEXPIRETIME h FIELDS 2 a b", "*2[:4000000000 :-1]"),
+            ],
+        );
+        assert!(wait_until(|| client.call("EXISTS soon") == ":0"));
+    });
 }

@@ -72,7 +72,7 @@ const GROUPS: &[&Group] = &[
     &streams::GROUP,
     &streams::GROUP,
     &bits::GROUP,
-    // &geo::GROUP,
+    &geo::GROUP,
     &sort::GROUP,
 ];
 

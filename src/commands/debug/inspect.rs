@@ -6,10 +6,12 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
+use crate::config::Encoding;
 use crate::dataset;
 use crate::engine::{Client, Session, client_memory_bytes};
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
 use crate::rdb::LATEST_VERSION;
+use crate::types::NodeFigures;
 
 /// What a payload of DUMP has besides the value: type, version, checksum.
 const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
@@ -25,12 +27,26 @@ pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     // The address tells values apart; nothing more should be read from it.
     let (address, encoding) = (entry.key().as_ptr(), entry.encoding());
     let (length, access) = (saved_bytes(entry, compression), entry.access());
+    let nodes = node_figures(entry, &ctx.engine.config.encoding);
     let idle_s = crate::keyspace::aging::idle_seconds(access, ctx.keys.now_ms());
     ctx.reply.status(&format!(
         "Value at:{address:p} refcount:1 encoding:{encoding} serializedlength:{length} lru:{access} \
-         lru_seconds_idle:{idle_s}"
+         lru_seconds_idle:{idle_s}{nodes}"
     ));
     Ok(())
+}
+
+/// The nodes of a quicklist in figures; nothing for other values.
+fn node_figures(entry: EntryRef<'_>, encoding: &Encoding) -> String {
+    let Some(Object::List(list)) = entry.object() else { return String::new() };
+    let Some(NodeFigures { nodes, uncompressed_bytes }) = list.node_figures() else { return String::new() };
+    let average = list.len() as f64 / nodes as f64;
+    let (node_max, compressed) =
+        (encoding.list_max_listpack_size, u8::from(encoding.list_compress_depth > 0));
+    format!(
+        " ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:{node_max} ql_compressed:{compressed} \
+         ql_uncompressed_size:{uncompressed_bytes}"
+    )
 }
 
 /// Bytes of the value in a snapshot.

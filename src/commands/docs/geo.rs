@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.2.0",
         "O(1)",
         "Tells the distance between two members of a geospatial index.",
-        "key member1 member2 [unit:(m='m'|km='km'|ft='ft'|mi='mi')]",
+        "key member1 member2 [unit:(M|KM|FT|MI)]",
     ),
     doc(
         "geohash",
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.2.0",
         SEARCH_COMPLEXITY,
         "Finds or stores the members of a geospatial index within a distance from a position.",
-        "key longitude:double latitude:double radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi') [WITHCOORD] \
+        "key longitude:double latitude:double radius:double unit:(M|KM|FT|MI) [WITHCOORD] \
          [WITHDIST] [WITHHASH] [count-block:(COUNT count:integer [ANY]@6.2.0)] [order:(ASC|DESC)] \
          [store:(STORE storekey:key#1{key}|STOREDIST storedistkey:key#2{key})]",
     )
@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.2.10",
         SEARCH_COMPLEXITY,
         "Finds the members of a geospatial index within a distance from a position.",
-        "key longitude:double latitude:double radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi') [WITHCOORD] \
+        "key longitude:double latitude:double radius:double unit:(M|KM|FT|MI) [WITHCOORD] \
          [WITHDIST] [WITHHASH] [count-block:(COUNT count:integer [ANY]@6.2.0)] [order:(ASC|DESC)]",
     )
     .changed(&[("6.2.0", "Option `ANY` of `COUNT`.")])
@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.2.0",
         SEARCH_COMPLEXITY,
         "Finds or stores the members of a geospatial index within a distance from one of them.",
-        "key member radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi') [WITHCOORD] [WITHDIST] [WITHHASH] \
+        "key member radius:double unit:(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] \
          [count-block:(COUNT count:integer [ANY])] [order:(ASC|DESC)] \
          [store:(STORE storekey:key#1{key}|STOREDIST storedistkey:key#2{key})]",
     )
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Doc] = &[
         "3.2.10",
         SEARCH_COMPLEXITY,
         "Finds the members of a geospatial index within a distance from one of them.",
-        "key member radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi') [WITHCOORD] [WITHDIST] [WITHHASH] \
+        "key member radius:double unit:(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] \
          [count-block:(COUNT count:integer [ANY])] [order:(ASC|DESC)]",
     )
     .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
@@ -83,8 +83,8 @@ pub(super) const ROWS: &[Doc] = &[
         SEARCH_COMPLEXITY,
         "Finds the members of a geospatial index in a circle or box.",
         "key from:(FROMMEMBER member|FROMLONLAT fromlonlat:(longitude:double latitude:double)) \
-         by:(circle:(BYRADIUS radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi'))|\
-         box:(BYBOX width:double height:double unit:(m='m'|km='km'|ft='ft'|mi='mi'))) [order:(ASC|DESC)] \
+         by:(circle:(BYRADIUS radius:double unit:(M|KM|FT|MI))|\
+         box:(BYBOX width:double height:double unit:(M|KM|FT|MI))) [order:(ASC|DESC)] \
          [count-block:(COUNT count:integer [ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]",
     )
     .changed(&[("7.0.0", "Units may be in capitals.")]),
@@ -95,8 +95,8 @@ pub(super) const ROWS: &[Doc] = &[
         "Stores the members of a geospatial index in a circle or box as another one.",
         "destination:key source:key#1 \
          from:(FROMMEMBER member|FROMLONLAT fromlonlat:(longitude:double latitude:double)) \
-         by:(circle:(BYRADIUS radius:double unit:(m='m'|km='km'|ft='ft'|mi='mi'))|\
-         box:(BYBOX width:double height:double unit:(m='m'|km='km'|ft='ft'|mi='mi'))) [order:(ASC|DESC)] \
+         by:(circle:(BYRADIUS radius:double unit:(M|KM|FT|MI))|\
+         box:(BYBOX width:double height:double unit:(M|KM|FT|MI))) [order:(ASC|DESC)] \
          [count-block:(COUNT count:integer [ANY])] [STOREDIST]",
     )
     .changed(&[("7.0.0", "Units may be in capitals.")]),

@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Doc] = &[
         "Estimates how many different elements were added to one HyperLogLog or to several together.",
         "key ...",
     ),
-    doc("pfdebug", "2.8.9", "", "Looks into a HyperLogLog; for tests.", "subcommand key").system(),
+    doc("pfdebug", "2.8.9", "N/A", "Looks into a HyperLogLog; for tests.", "subcommand key").system(),
     doc(
         "pfmerge",
         "2.8.9",
@@ -26,5 +26,5 @@ pub(super) const ROWS: &[Doc] = &[
         "Adds to a HyperLogLog what was added to others.",
         "destkey:key [sourcekey:key#1 ...]",
     ),
-    doc("pfselftest", "2.8.9", "", "Tests the implementation of HyperLogLogs.", "").system(),
+    doc("pfselftest", "2.8.9", "N/A", "Tests the implementation of HyperLogLogs.", "").system(),
 ];

@@ -4,6 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
+use crate::commands::repeats::Repeats;
 use crate::keyspace::StrRef;
 use crate::resp::Reply;
 use crate::types::Hash;
@@ -35,26 +36,38 @@ fn random_fields(ctx: &mut Ctx<'_>, args: &Args<'_>, key: &[u8]) -> CommandResul
     if with_values && count.unsigned_abs() > i64::MAX as u64 / 2 {
         return Err(CommandError::ValueOutOfRange);
     }
+    if count < 0 {
+        return with_repetitions(ctx, key, count.unsigned_abs(), with_values);
+    }
     let now_ms = ctx.keys.fields_now_ms();
     let Some(hash) = ctx.keys.read::<Hash>(key)? else {
         ctx.reply.array(0);
         return Ok(());
     };
-    let live = hash.live_len(now_ms);
-    let random = &mut ctx.engine.random;
-    if live == 0 {
+    let picks = hash.live_len(now_ms).min(count as usize);
+    let reply = &mut *ctx.reply;
+    head(reply, picks, with_values);
+    hash.sample(now_ms, picks, &mut ctx.engine.random, |field, value| {
+        pick(reply, field, value, with_values);
+    });
+    Ok(())
+}
+
+fn with_repetitions(ctx: &mut Ctx<'_>, key: &[u8], count: u64, with_values: bool) -> CommandResult {
+    let repeats = Repeats::of(ctx, count);
+    let now_ms = ctx.keys.fields_now_ms();
+    let hash = ctx.keys.read::<Hash>(key)?.filter(|hash| hash.live_len(now_ms) > 0);
+    let Some(hash) = hash else {
         ctx.reply.array(0);
-    } else if count < 0 {
-        let picks = count.unsigned_abs();
-        head(ctx.reply, picks as usize, with_values);
-        let reply = &mut *ctx.reply;
-        hash.draw(now_ms, picks, random, |field, value| pick(reply, field, value, with_values));
-    } else {
-        let picks = live.min(count as usize);
-        head(ctx.reply, picks, with_values);
-        let reply = &mut *ctx.reply;
-        hash.sample(now_ms, picks, random, |field, value| pick(reply, field, value, with_values));
-    }
+        return Ok(());
+    };
+    let mut repeats = repeats?;
+    let reply = &mut *ctx.reply;
+    head(reply, usize::try_from(count).unwrap_or(usize::MAX), with_values);
+    hash.draw(now_ms, count, &mut ctx.engine.random, |field, value| {
+        pick(reply, field, value, with_values);
+        repeats.go_on(reply)
+    });
     Ok(())
 }
 

@@ -57,49 +57,64 @@ enum Condition {
     AllExist,
 }
 
+impl Condition {
+    /// Reads an option if it is one of these; there may be one of them.
+    fn parse(self, args: &Args<'_>) -> Result<Option<Self>, CommandError> {
+        let words = [("fnx", Self::NoneExists), ("fxx", Self::AllExist)];
+        let said = words.into_iter().find(|(word, _)| args.keyword(word)).map(|(_, condition)| condition);
+        if said.is_some() && self != Self::Always { Err(CommandError::FieldConditions) } else { Ok(said) }
+    }
+
+    fn is_met(self, hash: &Hash, fields: &[&[u8]], now_ms: i64) -> bool {
+        match self {
+            Self::Always => true,
+            Self::NoneExists => !fields.iter().any(|field| hash.contains(field, now_ms)),
+            Self::AllExist => fields.iter().all(|field| hash.contains(field, now_ms)),
+        }
+    }
+}
+
 /// `HSETEX key [FNX | FXX] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] FIELDS numfields field value ...`
 pub fn hsetex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let key = args.next()?;
     let (mut condition, mut lifetime) = (Condition::Always, Lifetime::Unsaid);
     while !args.peek_is("fields") && args.left() > 0 {
-        if let Some(chosen) = parse_condition(args, condition)? {
-            condition = chosen;
+        if let Some(said) = condition.parse(args)? {
+            condition = said;
         } else {
             lifetime = lifetime.parse(args, "KEEPTTL")?.ok_or(CommandError::UnknownArgument)?;
         }
     }
     parse_fields(args, 2, CommandError::InvalidFieldCount)?;
     let deadline = lifetime.deadline(ctx, args)?;
+    let expiry = if lifetime == Lifetime::Special { FieldExpiry::Keep } else { FieldExpiry::Clear };
 
     let (limits, now_ms) = (limits(ctx), ctx.keys.fields_now_ms());
-    let fields: Vec<&[u8]> = args.rest().step_by(2).collect();
+    let mut fields: Vec<&[u8]> = args.rest().step_by(2).collect();
     ctx.keys.expire_touched_fields(key, || fields.iter().copied());
-    let hash = ctx.keys.edit_or_create::<Hash>(key)?;
-    let may_set = match condition {
-        Condition::Always => true,
-        Condition::NoneExists => !fields.iter().any(|field| hash.contains(field, now_ms)),
-        Condition::AllExist => fields.iter().all(|field| hash.contains(field, now_ms)),
-    };
+    let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
+    let may_set = condition.is_met(&hash, &fields, now_ms);
     ctx.reply.int(may_set.into());
-    match deadline {
-        _ if !may_set => {}
-        Some(deadline) if deadline.has_passed => {
-            let (deleted, hash) = delete(hash, fields);
-            if !deleted.is_empty() {
-                hash.changed_by(deleted.len() as u64, &[deadline.event()]);
-                deadline.finish(ctx, key, &deleted, None);
-            }
+    if !may_set {
+        return Ok(());
+    }
+    let previous_ms = hash.next_expiry_ms();
+    if deadline.is_some_and(|deadline| deadline.has_passed) {
+        // The new values would be gone at once: what remains is that the old ones are.
+        fields.retain(|field| hash.remove(field));
+        if fields.is_empty() {
+            return Ok(());
         }
-        _ => {
-            let expiry = if lifetime == Lifetime::Special { FieldExpiry::Keep } else { FieldExpiry::Clear };
-            let previous_ms = hash.next_expiry_ms();
-            store(hash, args, (expiry, deadline), limits);
-            if let Some(deadline) = deadline {
-                let arguments: Vec<&[u8]> = [b"HSET", key].into_iter().chain(args.rest()).collect();
-                ctx.keys.effects.propagate_as(ctx.client.db, &arguments);
-                deadline.finish(ctx, key, &fields, previous_ms);
-            }
+        hash.changed_by(fields.len() as u64, &[(EventClass::HASH, "hdel")]);
+    } else {
+        store(hash, args, (expiry, deadline), limits);
+        if deadline.is_some() {
+            let arguments: Vec<&[u8]> = [b"HSET", key].into_iter().chain(args.rest()).collect();
+            ctx.keys.effects.propagate_as(ctx.client.db, &arguments);
         }
+    }
+    if let Some(deadline) = deadline {
+        deadline.finish(ctx, key, &fields, previous_ms);
     }
     Ok(())
 }
@@ -127,12 +142,6 @@ fn store(
         Some(deadline) => hash.changed_by(count as u64, &[set, deadline.event()]),
         None => hash.changed_by(count as u64, &[set]),
     };
-}
-
-/// Deletes fields; which of them were there.
-fn delete<'a, 'f>(mut hash: Edit<'a, Hash>, mut fields: Vec<&'f [u8]>) -> (Vec<&'f [u8]>, Edit<'a, Hash>) {
-    fields.retain(|field| hash.remove(field));
-    (fields, hash)
 }
 
 /// `HGETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST] FIELDS numfields field ...`
@@ -165,9 +174,13 @@ pub fn hgetex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let Some(hash) = hash.filter(|_| !changed.is_empty()) else { return Ok(()) };
     let event = deadline.map_or((EventClass::HASH, "hpersist"), Deadline::event);
     hash.changed_by(changed.len() as u64, &[event]);
-    match deadline {
-        Some(deadline) => deadline.finish(ctx, key, &changed, previous_ms),
-        None => propagate_with_count(ctx, &[b"HPERSIST", key], &changed),
+    if let Some(deadline) = deadline {
+        deadline.finish(ctx, key, &changed, previous_ms);
+    } else {
+        let mut count = itoa::Buffer::new();
+        let mut arguments = vec![&b"HPERSIST"[..], key, b"FIELDS", count.format(changed.len()).as_bytes()];
+        arguments.append(&mut changed);
+        ctx.keys.effects.propagate_as(ctx.client.db, &arguments);
     }
     Ok(())
 }
@@ -193,23 +206,4 @@ pub fn hgetdel(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         ctx.keys.effects.propagate_as(ctx.client.db, &deleted);
     }
     Ok(())
-}
-
-fn parse_condition(args: &Args<'_>, before: Condition) -> Result<Option<Condition>, CommandError> {
-    let chosen = if args.keyword("fnx") {
-        Condition::NoneExists
-    } else if args.keyword("fxx") {
-        Condition::AllExist
-    } else {
-        return Ok(None);
-    };
-    if before == Condition::Always { Ok(Some(chosen)) } else { Err(CommandError::FieldConditions) }
-}
-
-fn propagate_with_count(ctx: &mut Ctx<'_>, command: &[&[u8]], fields: &[&[u8]]) {
-    let mut digits = itoa::Buffer::new();
-    let mut arguments = command.to_vec();
-    arguments.extend_from_slice(&[b"FIELDS", digits.format(fields.len()).as_bytes()]);
-    arguments.extend_from_slice(fields);
-    ctx.keys.effects.propagate_as(ctx.client.db, &arguments);
 }

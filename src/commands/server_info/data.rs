@@ -73,6 +73,7 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("rejected_connections", stats.connections_rejected);
     lines.fields(&["sync_full", "sync_partial_ok", "sync_partial_err"], 0);
     lines.field("expired_keys", keyspace.expired);
+    lines.field("expired_subkeys", keyspace.expired_fields);
     let (expiry, eviction) = (&ctx.engine.expiry, &ctx.engine.eviction);
     let now_us = ctx.engine.clock.monotonic_us();
     lines.decimal("expired_stale_perc", expiry.stale_percent());

@@ -1,6 +1,6 @@
 //! SADD SREM SMOVE SCARD SISMEMBER SMISMEMBER SMEMBERS SSCAN: commands on the members of single sets.
 
-use super::limits;
+use super::shared::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;

@@ -3,20 +3,21 @@
 //! * `members`: single sets: adding, removing, asking, moving, listing.
 //! * `random`: members drawn by chance, with and without taking them out.
 //! * `algebra`: intersection, union and difference, replied or stored.
+//! * `shared`: key specifications and tips, limits.
 
 mod members;
 mod random;
 mod algebra;
+mod shared;
 #[cfg(test)]
 mod tests;
 
+use self::shared::{MOVED_KEYS, NONDETERMINISTIC, READ_KEYS, STORED_KEYS, UNORDERED};
 use super::command::Arity::{AtLeast, Exactly};
-use super::command::access::{ACCESS, DELETE, INSERT, OW, RO, RW, UPDATE};
+use super::command::access::{ACCESS, DELETE, INSERT, RO, RW, UPDATE};
 use super::command::categories::SET;
 use super::command::flags::{DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
 use super::command::{Command, KeySpec, command, counted_keys, key_at, keys_from};
-use super::context::Ctx;
-use crate::types::SetLimits;
 
 pub const COMMANDS: &[Command] = &[
     command("sadd", members::sadd, AtLeast(3), WRITE | DENYOOM | FAST, SET, &[key_at(1, RW | INSERT)]),
@@ -54,17 +55,3 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
-const READ_KEYS: &[KeySpec] = &[keys_from(1, RO | ACCESS)];
-const MOVED_KEYS: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE), key_at(2, RW | INSERT)];
-const STORED_KEYS: &[KeySpec] = &[key_at(1, OW | UPDATE), keys_from(2, RO | ACCESS)];
-const UNORDERED: &[&str] = &["nondeterministic_output_order"];
-const NONDETERMINISTIC: &[&str] = &["nondeterministic_output"];
-
-fn limits(ctx: &Ctx<'_>) -> SetLimits {
-    let encoding = &ctx.engine.config.encoding;
-    SetLimits {
-        intset_entries_max: encoding.set_max_intset_entries,
-        listpack_entries_max: encoding.set_max_listpack_entries,
-        listpack_value_bytes_max: encoding.set_max_listpack_value,
-    }
-}

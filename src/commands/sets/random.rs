@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::limits;
+use super::shared::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -71,13 +71,12 @@ fn pop_some(ctx: &mut Ctx<'_>, key: &[u8], count: usize) -> CommandResult {
     Ok(())
 }
 
-/// All members: downstream it is a deletion.
+/// All members: downstream it is a deletion. As in Redis, the set is read, and that counts as a hit.
 fn pop_all(ctx: &mut Ctx<'_>, key: &[u8]) -> CommandResult {
-    let Some(set) = ctx.keys.edit::<Set>(key)? else { return Ok(()) };
+    let Some(set) = ctx.keys.read::<Set>(key)? else { return Ok(()) };
     let len = set.len();
     ctx.reply.set(len);
     set.iter().for_each(|member| ctx.reply.bulk_str(member));
-    drop(set);
     let lazy = ctx.engine.config.memory.lazyfree_lazy_server_del;
     if let Some(entry) = ctx.keys.remove(key) {
         free(&ctx.engine.worker, entry, lazy);

@@ -1,6 +1,6 @@
 //! What SORT records, and the keys of its command line.
 
-use super::{keys_of_sort, keys_of_sort_ro};
+use super::commands::{keys_of_sort, keys_of_sort_ro};
 use crate::commands::testing::Bench;
 
 #[track_caller]

@@ -44,12 +44,13 @@ pub fn xclaim(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     expect_group(ctx, key, name)?;
     let now_ms = ctx.now_ms();
     let options = Options::parse(args, now_ms)?;
-    let mut work = Work::new(ctx, now_ms, options.idle_min_ms, options.claim());
+    let terms = Terms { now_ms, idle_min_ms: options.idle_min_ms, claim: options.claim() };
+    let changes = GroupChanges::new(&ctx.keys.effects);
     let Some(mut stream) = ctx.keys.edit::<Stream>(key)? else { return Ok(()) };
     let Some((log, group)) = stream.log_and_group_mut(name) else { return Ok(()) };
 
     let is_ahead = group.advance_to(options.last_id);
-    work.begin(group, consumer);
+    let mut work = Work::begin(group, consumer, terms, changes);
     for id in options.ids.iter().copied() {
         let pending = group.pending(id).copied();
         if pending.is_some() || options.force {
@@ -76,11 +77,12 @@ pub fn xautoclaim(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     expect_group(ctx, key, name)?;
     let now_ms = ctx.now_ms();
     let deliveries = if just_id { Deliveries::Keep } else { Deliveries::Increment };
-    let mut work = Work::new(ctx, now_ms, idle_min_ms, Claim { delivered_ms: now_ms, deliveries });
+    let terms = Terms { now_ms, idle_min_ms, claim: Claim { delivered_ms: now_ms, deliveries } };
+    let changes = GroupChanges::new(&ctx.keys.effects);
     let Some(mut stream) = ctx.keys.edit::<Stream>(key)? else { return Ok(()) };
     let Some((log, group)) = stream.log_and_group_mut(name) else { return Ok(()) };
 
-    work.begin(group, consumer);
+    let mut work = Work::begin(group, consumer, terms, changes);
     for _ in 0..count.saturating_mul(ATTEMPTS_PER_ENTRY) {
         if work.claimed.len() + work.deleted.len() >= count {
             break;
@@ -101,13 +103,20 @@ pub fn xautoclaim(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
+/// Which entries change hands, and how.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    now_ms: i64,
+    /// An entry that was delivered later than so long ago stays.
+    idle_min_ms: i64,
+    claim: Claim,
+}
+
 /// A claim in progress.
 #[derive(Debug)]
 struct Work {
-    now_ms: i64,
-    idle_min_ms: i64,
-    claim: Claim,
-    consumer: Option<ConsumerId>,
+    terms: Terms,
+    consumer: ConsumerId,
     is_new_consumer: bool,
     claimed: Vec<StreamId>,
     deleted: Vec<StreamId>,
@@ -117,30 +126,16 @@ struct Work {
 }
 
 impl Work {
-    fn new(ctx: &Ctx<'_>, now_ms: i64, idle_min_ms: i64, claim: Claim) -> Self {
-        Self {
-            now_ms,
-            idle_min_ms,
-            claim,
-            consumer: None,
-            is_new_consumer: false,
-            claimed: Vec::new(),
-            deleted: Vec::new(),
-            units: 0,
-            changes: GroupChanges::new(&ctx.keys.effects),
-        }
-    }
-
     /// The consumer appears, or is seen again.
-    fn begin(&mut self, group: &mut Group, name: &[u8]) {
-        let (consumer, is_new) = consumer_of(group, name, self.now_ms);
-        self.consumer = Some(consumer);
-        self.is_new_consumer = is_new;
+    fn begin(group: &mut Group, consumer: &[u8], terms: Terms, changes: GroupChanges) -> Self {
+        let (consumer, is_new_consumer) = consumer_of(group, consumer, terms.now_ms);
+        let (claimed, deleted) = (Vec::new(), Vec::new());
+        Self { terms, consumer, is_new_consumer, claimed, deleted, units: 0, changes }
     }
 
     /// Hands an entry over, if it is there and has been idle long enough.
     fn attempt(&mut self, log: &Log, group: &mut Group, id: StreamId, pending: Option<Pending>) {
-        let Some(consumer) = self.consumer else { return };
+        let Terms { now_ms, idle_min_ms, claim } = self.terms;
         if !log.contains(id) {
             if let Some(pending) = pending {
                 self.changes.claim(group, id, pending);
@@ -150,11 +145,11 @@ impl Work {
             }
             return;
         }
-        let idle_ms = |pending: Pending| self.now_ms.wrapping_sub(pending.delivered_ms);
-        if self.idle_min_ms > 0 && pending.is_some_and(|pending| idle_ms(pending) < self.idle_min_ms) {
+        let idle_ms = |pending: Pending| now_ms.wrapping_sub(pending.delivered_ms);
+        if idle_min_ms > 0 && pending.is_some_and(|pending| idle_ms(pending) < idle_min_ms) {
             return;
         }
-        let pending = group.claim(id, consumer, self.claim, self.now_ms);
+        let pending = group.claim(id, self.consumer, claim, now_ms);
         self.changes.claim(group, id, pending);
         self.units += 1;
         self.claimed.push(id);

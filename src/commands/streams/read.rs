@@ -90,14 +90,17 @@ pub fn xreadgroup(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// The keys of both: the first half of what follows STREAMS, where the options before it make sense.
 pub fn keys(line: &dyn Line) -> Option<Keys> {
-    let mut index = 1;
     let is = |index: usize, word: &str| line.word(index).eq_ignore_ascii_case(word.as_bytes());
+    let mut index = 1;
     while index < line.len() && !is(index, "streams") {
-        index += match () {
-            () if is(index, "block") || is(index, "count") => 2,
-            () if is(index, "group") => 3,
-            () if is(index, "noack") => 1,
-            () => return None,
+        index += if is(index, "block") || is(index, "count") {
+            2
+        } else if is(index, "group") {
+            3
+        } else if is(index, "noack") {
+            1
+        } else {
+            return None;
         };
     }
     let first = index + 1;

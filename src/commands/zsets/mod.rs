@@ -6,7 +6,7 @@
 //! * `range`: ZRANGE, its older relatives, and ZRANGESTORE. `remove`: ZREM and ZREMRANGEBY...
 //! * `pop`: ZPOPMIN, ZMPOP and their relatives, also the ones that wait.
 //! * `inputs`, `algebra`: unions, intersections and differences of sorted sets and sets.
-//! * `reply`: elements as they are sent. `store`: results that become a key.
+//! * `specs`: key specifications. `reply`: elements as they are sent. `store`: results that become a key.
 
 pub mod add;
 mod score;
@@ -18,14 +18,18 @@ mod remove;
 mod pop;
 mod inputs;
 mod algebra;
+mod specs;
 mod reply;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
+use self::specs::{AWAITED_KEYS, POPPED_KEY, POPPED_KEYS, READ_KEY, READ_KEYS, REMOVED_KEY, STORED_KEYS};
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::access::{ACCESS, DELETE, OW, RO, RW, UPDATE};
 use super::command::categories::SORTEDSET;
 use super::command::flags::{BLOCKING, DENYOOM, FAST, MOVABLE_KEYS, READONLY, WRITE};
-use super::command::{Command, KeySpec, command, counted_keys, key_at, range as keys_between};
+use super::command::{Command, command, counted_keys, key_at};
 
 pub const COMMANDS: &[Command] = &[
     command("zadd", add::zadd, AtLeast(4), WRITE | DENYOOM | FAST, SORTEDSET, &[key_at(1, RW | UPDATE)]),
@@ -66,32 +70,18 @@ pub const COMMANDS: &[Command] = &[
     command("zremrangebyrank", remove::zremrangebyrank, Exactly(4), WRITE, SORTEDSET, REMOVED_KEY),
     command("zremrangebyscore", remove::zremrangebyscore, Exactly(4), WRITE, SORTEDSET, REMOVED_KEY),
     command("zremrangebylex", remove::zremrangebylex, Exactly(4), WRITE, SORTEDSET, REMOVED_KEY),
-    command("zpopmin", pop::zpopmin, AtLeast(2), WRITE | FAST, SORTEDSET, &[key_at(1, POPPED)]),
-    command("zpopmax", pop::zpopmax, AtLeast(2), WRITE | FAST, SORTEDSET, &[key_at(1, POPPED)]),
-    command("zmpop", pop::zmpop, AtLeast(4), WRITE | MOVABLE_KEYS, SORTEDSET, &[counted_keys(1, POPPED)]),
-    command(
-        "bzpopmin",
-        pop::bzpopmin,
-        AtLeast(3),
-        WRITE | FAST | BLOCKING,
-        SORTEDSET,
-        &[keys_between(1, -2, 1, POPPED)],
-    ),
-    command(
-        "bzpopmax",
-        pop::bzpopmax,
-        AtLeast(3),
-        WRITE | FAST | BLOCKING,
-        SORTEDSET,
-        &[keys_between(1, -2, 1, POPPED)],
-    ),
+    command("zpopmin", pop::zpopmin, AtLeast(2), WRITE | FAST, SORTEDSET, POPPED_KEY),
+    command("zpopmax", pop::zpopmax, AtLeast(2), WRITE | FAST, SORTEDSET, POPPED_KEY),
+    command("zmpop", pop::zmpop, AtLeast(4), WRITE | MOVABLE_KEYS, SORTEDSET, POPPED_KEYS),
+    command("bzpopmin", pop::bzpopmin, AtLeast(3), WRITE | FAST | BLOCKING, SORTEDSET, AWAITED_KEYS),
+    command("bzpopmax", pop::bzpopmax, AtLeast(3), WRITE | FAST | BLOCKING, SORTEDSET, AWAITED_KEYS),
     command(
         "bzmpop",
         pop::bzmpop,
         AtLeast(5),
         WRITE | BLOCKING | MOVABLE_KEYS,
         SORTEDSET,
-        &[counted_keys(2, POPPED)],
+        &[counted_keys(2, RW | ACCESS | DELETE)],
     ),
     command("zunion", algebra::zunion, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
     command("zinter", algebra::zinter, AtLeast(3), READONLY | MOVABLE_KEYS, SORTEDSET, READ_KEYS),
@@ -122,9 +112,3 @@ pub const COMMANDS: &[Command] = &[
         STORED_KEYS,
     ),
 ];
-
-const POPPED: u32 = RW | ACCESS | DELETE;
-const READ_KEY: &[KeySpec] = &[key_at(1, RO | ACCESS)];
-const REMOVED_KEY: &[KeySpec] = &[key_at(1, RW | DELETE)];
-const READ_KEYS: &[KeySpec] = &[counted_keys(1, RO | ACCESS)];
-const STORED_KEYS: &[KeySpec] = &[key_at(1, OW | UPDATE), counted_keys(2, RO | ACCESS)];

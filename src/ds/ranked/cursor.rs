@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::Ranked;
 use super::leaf::Leaf;
-use super::{Inner, Node, Ranked};
+use super::node::{Inner, Node};
 use crate::ds::packed::Packed;
 
 /// A place between two elements of a leaf.

@@ -1,3 +1,5 @@
+//! A tree beside a sorted vector that is to do the same.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -154,6 +154,10 @@ impl<P: Payload> Bucket<P> {
     /// Puts other bytes in the place of a payload.
     pub fn replace_payload(&mut self, span: Span, payload: &[u8]) -> Span {
         let old_len = span.end - span.payload;
+        if payload.len() == old_len {
+            self.block[span.payload..span.end].copy_from_slice(payload);
+            return span;
+        }
         if payload.len() > old_len {
             reserve_class(&mut self.block, payload.len() - old_len);
         }

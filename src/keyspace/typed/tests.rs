@@ -71,3 +71,42 @@ fn a_new_value_takes_the_place_of_a_hidden_one() {
     keys.edit_or_create::<Stream>(b"key").unwrap().changed(EventClass::STREAM, "xadd");
     assert_eq!((keys.len(0), keys.read::<Stream>(b"key").unwrap().is_some()), (1, true));
 }
+
+#[test]
+fn a_stored_value_is_new_only_where_there_was_no_key() {
+    let mut keys = keyspace();
+    assert!(keys.set_object(b"key", List::new()).is_none());
+    let new = Effect::Event { class: EventClass::NEW, name: "new" };
+    assert_eq!(effects(&mut keys), [new, Effect::Wake]);
+    keys.set_string(b"key", NewString::Bytes(b"value"), Expiry::At(5000));
+    assert!(keys.set_object(b"key", Stream::default()).is_some_and(|entry| entry.view().string().is_some()));
+    assert_eq!(effects(&mut keys), [Effect::Wake]);
+    assert_eq!(keys.find(b"key").unwrap().expiry_ms(), None);
+    assert_eq!(keys.len(0), 1);
+}
+
+#[test]
+fn several_values_are_read_together_up_to_the_first_of_another_type() {
+    let mut keys = keyspace();
+    keys.set_object(b"a", List::new());
+    keys.set_object(b"b", List::new());
+    keys.set_string(b"late", NewString::Bytes(b"value"), Expiry::At(1));
+    keys.set_string(b"text", NewString::Bytes(b"value"), Expiry::Clear);
+    let found = keys.read_all::<List>(&[b"a", b"late", b"b", b"a"]).unwrap();
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, true]);
+    assert!(std::ptr::eq(found[0].unwrap(), found[3].unwrap()));
+    drop(found);
+    assert_eq!((keys.statistics.hits, keys.statistics.misses), (3, 1));
+    assert!(keys.read_all::<List>(&[b"missing", b"text", b"a"]).is_err());
+    assert_eq!((keys.statistics.hits, keys.statistics.misses), (4, 2));
+}
+
+#[test]
+fn what_a_replica_hides_is_not_among_several_values() {
+    let mut keys = keyspace();
+    keys.insert_entry(Entry::object(b"late", Object::List(List::new()), Some(1), 0));
+    keys.set_expired_keys(ExpiredKeys::Hide);
+    assert!(keys.read_all::<List>(&[b"late"]).unwrap()[0].is_none());
+    keys.set_expired_keys(ExpiredKeys::Ignore);
+    assert!(keys.read_all::<List>(&[b"late"]).unwrap()[0].is_some());
+}

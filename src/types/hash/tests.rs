@@ -19,17 +19,13 @@ impl Model {
     }
 
     fn insert(&mut self, field: &[u8], value: &[u8], expiry: FieldExpiry) -> bool {
-        match self.position(field) {
-            Some(index) => {
-                let old_ms = self.0[index].2.filter(|_| expiry == FieldExpiry::Keep);
-                self.0[index] = (field.to_vec(), value.to_vec(), old_ms);
-                false
-            }
-            None => {
-                self.0.push((field.to_vec(), value.to_vec(), None));
-                true
-            }
-        }
+        let Some(index) = self.position(field) else {
+            self.0.push((field.to_vec(), value.to_vec(), None));
+            return true;
+        };
+        let old_ms = self.0[index].2.filter(|_| expiry == FieldExpiry::Keep);
+        self.0[index] = (field.to_vec(), value.to_vec(), old_ms);
+        false
     }
 
     fn remove(&mut self, field: &[u8]) -> bool {

@@ -64,13 +64,12 @@ pub(super) fn string<'a>(value: &'a [u8], slab: &'a Slab) -> StrRef<'a> {
 #[inline]
 pub(super) fn pack_whole(string: StrRef<'_>, expiry_ms: Option<i64>) -> Buffer {
     let mut value = expiry(expiry_ms);
-    match Short::of(string) {
-        Some(short) => value.extend_from_slice(short.as_bytes()),
-        None => {
-            let mut packed = Vec::new();
-            packed::push_str(string, &mut packed);
-            value.extend_from_slice(&packed);
-        }
+    if let Some(short) = Short::of(string) {
+        value.extend_from_slice(short.as_bytes());
+    } else {
+        let mut packed = Vec::new();
+        packed::push_str(string, &mut packed);
+        value.extend_from_slice(&packed);
     }
     value
 }

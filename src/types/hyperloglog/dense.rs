@@ -5,7 +5,8 @@ use super::observation::{Observation, REGISTERS};
 use super::registers::Registers;
 use super::sketch::{HEADER_BYTES, invalidate_cached};
 
-const REGISTER_MAX: u8 = (1 << 6) - 1;
+const REGISTER_BITS: u32 = 6;
+const REGISTER_MAX: u8 = (1 << REGISTER_BITS) - 1;
 const GROUP_BYTES: usize = 3;
 pub const GROUP_REGISTERS: usize = 4;
 /// Length of the registers.
@@ -47,7 +48,8 @@ pub fn push_registers(text: &mut Vec<u8>, registers: &Registers) {
 
 fn unpack(group: [u8; GROUP_BYTES]) -> [u8; GROUP_REGISTERS] {
     let [low, middle, high] = group;
-    [low, low >> 6 | middle << 2, middle >> 4 | high << 4, high >> 2].map(|rank| rank & REGISTER_MAX)
+    let word = u32::from_le_bytes([low, middle, high, 0]);
+    std::array::from_fn(|index| (word >> (REGISTER_BITS * index as u32)) as u8 & REGISTER_MAX)
 }
 
 fn pack(ranks: [u8; GROUP_REGISTERS]) -> [u8; GROUP_BYTES] {

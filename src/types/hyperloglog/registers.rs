@@ -24,7 +24,14 @@ impl Registers {
     /// About how many different elements the registers have seen.
     pub fn estimate(&self) -> u64 {
         let mut histogram = Histogram::default();
-        self.0.as_chunks().0.iter().for_each(|ranks| histogram.count(*ranks));
+        for ranks in self.0.as_chunks().0 {
+            // Most registers of small sketches are empty.
+            if u64::from_ne_bytes(*ranks) == 0 {
+                histogram.count_run(0, ranks.len());
+            } else {
+                ranks.as_chunks().0.iter().for_each(|ranks| histogram.count(*ranks));
+            }
+        }
         estimate(&histogram)
     }
 }

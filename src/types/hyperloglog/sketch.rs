@@ -10,11 +10,11 @@
 
 use thiserror::Error;
 
-use super::dense::{self, DENSE_BYTES, DenseMut};
+use super::dense::{self, DENSE_BYTES, DenseMut, GROUP_REGISTERS};
 use super::estimate::{Histogram, estimate};
 use super::observation::Observation;
 use super::registers::Registers;
-use super::sparse::{self, Raised, Run};
+use super::sparse::{self, Boundary, Raised, Run};
 
 const MAGIC: &[u8; 4] = b"HYLL";
 const ENCODING_AT: usize = 4;
@@ -99,8 +99,8 @@ impl<'a> SketchRef<'a> {
         let ranks = registers.ranks_mut();
         match self.encoding {
             Encoding::Dense => {
-                for (rank, other) in ranks.iter_mut().zip(dense::groups(self.body()).flatten()) {
-                    *rank = other.max(*rank);
+                for (ranks, others) in ranks.as_chunks_mut().0.iter_mut().zip(dense::groups(self.body())) {
+                    raise_group(ranks, others);
                 }
                 Ok(())
             }
@@ -162,8 +162,17 @@ impl Sketch {
     /// Raises a register and returns whether it was lower. A sparse sketch becomes dense when it would be longer
     /// than `sparse_bytes_max`, or when it cannot hold the rank.
     pub fn raise(&mut self, observation: Observation, sparse_bytes_max: usize) -> Result<bool, SketchError> {
+        self.raise_near(observation, sparse_bytes_max, &mut Boundary::default())
+    }
+
+    fn raise_near(
+        &mut self,
+        observation: Observation,
+        sparse_bytes_max: usize,
+        boundary: &mut Boundary,
+    ) -> Result<bool, SketchError> {
         if self.view().encoding == Encoding::Sparse {
-            match sparse::raise(&mut self.text, HEADER_BYTES, observation, sparse_bytes_max)? {
+            match sparse::raise(&mut self.text, HEADER_BYTES, observation, sparse_bytes_max, boundary)? {
                 Raised::Yes => {
                     self.invalidate_cached();
                     return Ok(true);
@@ -177,12 +186,13 @@ impl Sketch {
 
     /// Raises all registers to those of `union`, which must not be lower anywhere.
     pub fn become_union(&mut self, union: &Registers, sparse_bytes_max: usize) -> Result<(), SketchError> {
+        let mut boundary = Boundary::default();
         let seen = union.ranks().iter().enumerate().filter(|(_, rank)| **rank > 0);
         for (register, rank) in seen {
             if self.view().encoding == Encoding::Dense {
                 break;
             }
-            self.raise(Observation { register, rank: *rank }, sparse_bytes_max)?;
+            self.raise_near(Observation { register, rank: *rank }, sparse_bytes_max, &mut boundary)?;
         }
         if self.view().encoding == Encoding::Dense {
             self.text.truncate(HEADER_BYTES);
@@ -211,6 +221,13 @@ impl Sketch {
 pub fn set_cached(text: &mut [u8], elements: u64) {
     if let Some(cache) = text.get_mut(CACHE_AT..HEADER_BYTES) {
         cache.copy_from_slice(&elements.to_le_bytes());
+    }
+}
+
+#[inline]
+fn raise_group(ranks: &mut [u8; GROUP_REGISTERS], others: [u8; GROUP_REGISTERS]) {
+    for (rank, other) in ranks.iter_mut().zip(others) {
+        *rank = other.max(*rank);
     }
 }
 

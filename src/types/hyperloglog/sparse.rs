@@ -29,8 +29,13 @@ pub struct Run {
     pub length: usize,
     /// It is one of the long runs of empty registers.
     pub is_long: bool,
-    /// Length of the opcode.
-    bytes: usize,
+}
+
+/// A place where a run begins: bytes from the first opcode on, and the first register of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Boundary {
+    at: usize,
+    register: usize,
 }
 
 /// What became of an attempt to raise a register.
@@ -47,22 +52,21 @@ pub enum Raised {
 type Opcodes = SmallVec<[u8; 8]>;
 
 impl Run {
-    /// The first run of a text. An opcode that is cut off is read as if a zero came next, as in Redis.
+    /// The first run of a text, and the rest. An opcode that is cut off is read as if a zero came next, as in
+    /// Redis.
     #[inline]
-    fn first(text: &[u8]) -> Option<Self> {
+    fn split_first(text: &[u8]) -> Option<(Self, &[u8])> {
         let (&opcode, rest) = text.split_first()?;
-        Some(match opcode >> 6 {
-            0 => Self { rank: 0, length: usize::from(opcode) + 1, bytes: 1, is_long: false },
-            1 => {
-                let low = rest.first().copied();
-                let length = (usize::from(opcode & 0x3f) << 8 | usize::from(low.unwrap_or_default())) + 1;
-                Self { rank: 0, length, bytes: 1 + usize::from(low.is_some()), is_long: true }
-            }
-            _ => {
-                let (rank, length) = ((opcode >> 2 & 0x1f) + 1, usize::from(opcode & 3) + 1);
-                Self { rank, length, bytes: 1, is_long: false }
-            }
-        })
+        if opcode & 0x80 != 0 {
+            let (rank, length) = ((opcode >> 2 & 0x1f) + 1, usize::from(opcode & 3) + 1);
+            return Some((Self { rank, length, is_long: false }, rest));
+        }
+        if opcode & 0x40 == 0 {
+            return Some((Self { rank: 0, length: usize::from(opcode) + 1, is_long: false }, rest));
+        }
+        let (low, rest) = rest.split_first().unwrap_or((&0, &[]));
+        let length = (usize::from(opcode & 0x3f) << 8 | usize::from(*low)) + 1;
+        Some((Self { rank: 0, length, is_long: true }, rest))
     }
 }
 
@@ -70,8 +74,8 @@ impl Run {
 pub fn runs(body: &[u8]) -> impl Iterator<Item = Run> {
     let mut rest = body;
     std::iter::from_fn(move || {
-        let run = Run::first(rest)?;
-        rest = &rest[run.bytes..];
+        let (run, behind) = Run::split_first(rest)?;
+        rest = behind;
         Some(run)
     })
 }
@@ -114,57 +118,68 @@ pub fn push_empty(text: &mut Vec<u8>) {
 }
 
 /// Raises a register in a text whose runs begin at `start`, unless the text would become longer than
-/// `bytes_max` by it.
+/// `bytes_max` by it. The search begins at a boundary, if that is not too far, and leaves one for the next register,
+/// so that rising registers take one walk together.
 pub fn raise(
     text: &mut Vec<u8>,
     start: usize,
     observation: Observation,
     bytes_max: usize,
+    boundary: &mut Boundary,
 ) -> Result<Raised, SketchError> {
     if observation.rank > RANK_MAX {
         return Ok(Raised::Impossible);
     }
-    let place = find(&text[start..], observation.register).ok_or(SketchError::Corrupted)?;
+    let place = find(&text[start..], observation.register, *boundary).ok_or(SketchError::Corrupted)?;
+    *boundary = place.previous;
     let run = place.run;
     if run.rank >= observation.rank {
         return Ok(Raised::No);
     }
-    let before = observation.register - place.register;
+    let before = observation.register - place.here.register;
     let behind = run.length - before - 1;
     let mut opcodes = Opcodes::new();
     push_run(&mut opcodes, run.rank, before);
     push_run(&mut opcodes, observation.rank, 1);
     push_run(&mut opcodes, run.rank, behind);
 
-    if opcodes.len() > run.bytes && text.len() - run.bytes + opcodes.len() > bytes_max {
+    let old = start + place.here.at..start + place.end;
+    if opcodes.len() > old.len() && text.len() - old.len() + opcodes.len() > bytes_max {
         return Ok(Raised::Impossible);
     }
-    let at = start + place.at;
-    text.splice(at..at + run.bytes, opcodes);
-    join_values(text, start + place.previous_at);
+    text.splice(old, opcodes);
+    join_values(text, start + place.previous.at);
     Ok(Raised::Yes)
 }
 
 /// Where a register is.
 struct Place {
-    at: usize,
+    here: Boundary,
     /// Where the run before it begins; the same if there is none.
-    previous_at: usize,
-    /// The first register of the run.
-    register: usize,
+    previous: Boundary,
+    /// Where the run ends, in bytes.
+    end: usize,
     run: Run,
 }
 
-fn find(body: &[u8], wanted: usize) -> Option<Place> {
-    let (mut at, mut previous_at, mut register) = (0, 0, 0);
+fn find(body: &[u8], wanted: usize, from: Boundary) -> Option<Place> {
+    let first = Boundary::default();
+    let mut here = if from.register <= wanted { from } else { first };
+    let mut previous = None;
+    let mut rest = body.get(here.at..)?;
     loop {
-        let run = Run::first(&body[at..])?;
-        if wanted < register + run.length {
-            return Some(Place { at, previous_at, register, run });
+        let (run, behind) = Run::split_first(rest)?;
+        let end = body.len() - behind.len();
+        if wanted < here.register + run.length {
+            return match previous {
+                // What is before the boundary is not known.
+                None if here != first => find(body, wanted, first),
+                _ => Some(Place { here, previous: previous.unwrap_or(here), end, run }),
+            };
         }
-        previous_at = at;
-        at += run.bytes;
-        register += run.length;
+        previous = Some(here);
+        here = Boundary { at: end, register: here.register + run.length };
+        rest = behind;
     }
 }
 
@@ -180,16 +195,18 @@ fn push_run(opcodes: &mut Opcodes, rank: u8, length: usize) {
 /// Joins neighbouring runs of the same rank that fit into one opcode.
 fn join_values(text: &mut Vec<u8>, mut at: usize) {
     for _ in 0..JOIN_OPCODES {
-        let Some(run) = text.get(at..).and_then(Run::first) else { return };
-        let next_at = at + run.bytes;
-        let next = text.get(next_at..).and_then(Run::first);
-        match next
-            .filter(|next| run.rank > 0 && next.rank == run.rank && run.length + next.length <= VALUE_RUN_MAX)
-        {
-            Some(next) => {
+        let Some((run, behind)) = text.get(at..).and_then(Run::split_first) else { return };
+        let next_at = text.len() - behind.len();
+        let length = Run::split_first(behind)
+            .filter(|(next, _)| run.rank > 0 && next.rank == run.rank)
+            .map(|(next, _)| run.length + next.length)
+            .filter(|length| *length <= VALUE_RUN_MAX);
+        match length {
+            Some(length) => {
                 let mut joined = Opcodes::new();
-                push_run(&mut joined, run.rank, run.length + next.length);
-                text.splice(at..next_at + next.bytes, joined);
+                push_run(&mut joined, run.rank, length);
+                // Both are opcodes of one byte.
+                text.splice(at..=next_at, joined);
             }
             None => at = next_at,
         }

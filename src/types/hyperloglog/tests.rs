@@ -173,9 +173,29 @@ proptest! {
         prop_assert_eq!(&registers_of(&dense), &model);
         prop_assert_eq!(sketch.view().estimate(), Ok(model.estimate()));
 
-        let mut union = Sketch::new();
-        union.become_union(&model, limit).unwrap();
-        prop_assert_eq!(&registers_of(&union), &model);
+    }
+
+    #[test]
+    fn a_union_is_what_raising_one_register_after_the_other_makes(
+        before in prop::collection::vec((0..300_usize, 1..=4_u8), 0..200),
+        others in prop::collection::vec((0..300_usize, 1..=4_u8), 0..200), limit in 0..400_usize,
+    ) {
+        let mut sketch = Sketch::new();
+        for (register, rank) in before {
+            sketch.raise(Observation { register, rank }, limit).unwrap();
+        }
+        let mut union = registers_of(&sketch);
+        for (register, rank) in others {
+            union.ranks_mut()[register] = rank.max(union.ranks()[register]);
+        }
+        let mut one_by_one = sketch.clone();
+        for (register, rank) in union.ranks().iter().copied().enumerate().filter(|(_, rank)| *rank > 0) {
+            one_by_one.raise(Observation { register, rank }, limit).unwrap();
+        }
+        sketch.become_union(&union, limit).unwrap();
+        sketch.invalidate_cached();
+        one_by_one.invalidate_cached();
+        prop_assert_eq!(sketch, one_by_one);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! With `list-compress-depth` n, nodes but the first and last n are compressed. A node is decompressed when
 //! something in it changes, and a copy of it when it is read. Compression is a state that [`QuickList::tidy`]
-//! restores after each change, not an invariant: lists loaded or made under other limits are read as they are.
+//! and its like restore after each change, not an invariant: lists made under other limits are read as they are.
 //!
 //! **Invariant.** No node is empty, and `len` is the sum of their lengths.
 
@@ -78,14 +78,14 @@ impl QuickList {
             End::Front => self.nodes.push_front(node),
             End::Back => self.nodes.push_back(node),
         }
-        self.tidy(limits);
+        self.tidy_end(end, limits);
     }
 
     /// Adds a node behind the last.
     pub(super) fn push_node(&mut self, node: Node, limits: &ListLimits) {
         self.len += node.len();
         self.nodes.push_back(node);
-        self.tidy(limits);
+        self.tidy_end(End::Back, limits);
     }
 
     pub(super) fn pop<R>(
@@ -104,7 +104,7 @@ impl QuickList {
                 End::Back => self.nodes.pop_back(),
             };
             self.give_back();
-            self.tidy(limits);
+            self.tidy_end(end, limits);
         }
         Some(result)
     }
@@ -134,7 +134,7 @@ impl QuickList {
                     self.remove_from_node(node, offset, 1);
                 }
                 self.len -= 1;
-                self.insert_at(gap, value, limits);
+                self.insert_at(gap, End::Back, value, limits);
             }
         }
         self.tidy_around(node, limits);
@@ -153,7 +153,7 @@ impl QuickList {
             Some(Gap { node, offset: offset + usize::from(side == End::Back) })
         });
         let Some(gap) = found else { return false };
-        self.insert_at(gap, value, limits);
+        self.insert_at(gap, side, value, limits);
         self.tidy_around(gap.node, limits);
         true
     }
@@ -271,8 +271,9 @@ impl QuickList {
         None
     }
 
-    /// Adds a value: to the node of the gap or a neighbour that takes it, else to a node of its own.
-    fn insert_at(&mut self, gap: Gap, value: &[u8], limits: &ListLimits) {
+    /// Adds a value on one side of a pivot: to the node of the gap or a neighbour that takes it, else to a half
+    /// of the node or a node of its own.
+    fn insert_at(&mut self, gap: Gap, side: End, value: &[u8], limits: &ListLimits) {
         let Gap { node, offset } = gap;
         self.len += 1;
         let node_len = self.nodes.get(node).map_or(0, Node::len);
@@ -288,33 +289,51 @@ impl QuickList {
         } else if offset == node_len {
             self.nodes.insert(node + 1, new_node(value, limits));
         } else if let Some(tail) = self.nodes[node].edit(|pack| pack.split_off(offset)) {
+            self.nodes.insert(node + 1, Node::packed(tail));
+            self.insert_between(node, side, value, limits);
+        }
+    }
+
+    /// Adds a value between the halves of a node: to the half on whose side the pivot is not, if that takes it.
+    fn insert_between(&mut self, node: usize, side: End, value: &[u8], limits: &ListLimits) {
+        let (host, end, other) = match side {
+            End::Front => (node, End::Back, node + 1),
+            End::Back => (node + 1, End::Front, node),
+        };
+        if takes(&self.nodes[host], value, limits) {
+            self.nodes[host].push(end, value);
+            self.merge_around(other, limits);
+        } else {
             self.nodes.insert(node + 1, new_node(value, limits));
-            self.nodes.insert(node + 2, Node::packed(tail));
             self.merge_around(node + 1, limits);
         }
     }
 
-    /// Unites a node with its neighbours, where the limits allow it.
-    fn merge_around(&mut self, node: usize, limits: &ListLimits) {
+    /// Unites the nodes around one, and it with them, where the limits allow it.
+    fn merge_around(&mut self, mut node: usize, limits: &ListLimits) {
         self.merge(node + 1, limits);
-        self.merge(node, limits);
-        if node > 0 {
-            self.merge(node - 1, limits);
+        for distance in [2, 1] {
+            if node >= distance && self.merge(node - distance, limits) {
+                node -= 1;
+            }
         }
+        self.merge(node, limits);
     }
 
     /// Unites a node with the one behind it, if the limits allow it.
-    fn merge(&mut self, node: usize, limits: &ListLimits) {
-        let (Some(left), Some(right)) = (self.nodes.get(node), self.nodes.get(node + 1)) else { return };
+    fn merge(&mut self, node: usize, limits: &ListLimits) -> bool {
+        let (Some(left), Some(right)) = (self.nodes.get(node), self.nodes.get(node + 1)) else {
+            return false;
+        };
         let bytes = left.byte_len() + right.byte_len() - MERGE_SAVED_BYTES;
         if left.is_plain() || right.is_plain() || !limits.node.holds(bytes, left.len() + right.len()) {
-            return;
+            return false;
         }
-        if let Some(mut right) = self.nodes.remove(node + 1)
-            && let Some(right) = right.edit(std::mem::take)
-        {
+        let right = self.nodes.remove(node + 1).and_then(|mut right| right.edit(std::mem::take));
+        if let Some(right) = right {
             self.nodes[node].edit(|pack| pack.append(right.view()));
         }
+        true
     }
 
     /// Takes some of the values of a node out, not all.
@@ -336,7 +355,20 @@ impl QuickList {
         }
     }
 
-    /// Restores the compression of the nodes at the limit between outer and inner ones.
+    /// Restores the compression after a node was added or removed at an end: of the two nodes at the limit
+    /// between outer and inner ones there.
+    fn tidy_end(&mut self, end: End, limits: &ListLimits) {
+        let (depth, nodes) = (limits.compress_depth, self.nodes.len());
+        let place = |from_end: usize| if end == End::Front { from_end } else { nodes - 1 - from_end };
+        if depth > 0 && depth <= nodes {
+            self.nodes[place(depth - 1)].decompress();
+        }
+        if depth > 0 && depth < nodes {
+            self.compress_inner(place(depth), limits);
+        }
+    }
+
+    /// The same after any change.
     fn tidy(&mut self, limits: &ListLimits) {
         let depth = limits.compress_depth;
         if depth == 0 {
@@ -353,7 +385,7 @@ impl QuickList {
         }
     }
 
-    /// The same, and for a node where something changed and its neighbours.
+    /// The same, also for a node where something changed and its neighbours.
     fn tidy_around(&mut self, node: usize, limits: &ListLimits) {
         if limits.compress_depth > 0 {
             for place in node.saturating_sub(1)..=node + 2 {

@@ -291,6 +291,18 @@ fn inner_nodes_are_compressed() {
     assert_eq!(plain_bytes, 10 * (7 + 8 * 103));
     assert!(list.heap_bytes() < plain_bytes / 2, "{}", list.heap_bytes());
 
+    // It follows the ends, at which nodes come and go.
+    for _ in 0..16 {
+        list.push(End::Front, [value.as_slice()].into_iter(), &limits);
+    }
+    assert_eq!(compressed(&list), all_but_ends(12));
+    for end in [End::Front, End::Back] {
+        for _ in 0..8 {
+            list.pop(end, &limits, |_| ());
+        }
+    }
+    assert_eq!(compressed(&list), all_but_ends(10));
+
     // What a node was compressed from comes back as it was; the node that comes to the end is decompressed.
     assert!(list.set(40, b"changed", &limits));
     assert_eq!(compressed(&list), all_but_ends(10));

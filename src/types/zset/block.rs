@@ -50,12 +50,11 @@ impl Block {
     pub fn find(&self, member: StrRef<'_>) -> Option<Place> {
         let mut long = Vec::new();
         let short = Short::of(member);
-        let wanted = match &short {
-            Some(short) => short.as_bytes(),
-            None => {
-                packed::push_str(member, &mut long);
-                &long
-            }
+        let wanted = if let Some(short) = &short {
+            short.as_bytes()
+        } else {
+            packed::push_str(member, &mut long);
+            &long
         };
         let block = &*self.0;
         let mut rank = 0;
