@@ -1,4 +1,5 @@
 //! Streams and consumer groups. XINFO is left out: 7.2 tells more than 7.0, and both tell of their radix trees.
+//! CREATECONSUMER is, too: 7.0 makes a consumer only when it gets something.
 //! XPENDING tells how long entries have been idle: those are times.
 
 use super::Group;
@@ -39,7 +40,6 @@ const TEMPLATES: &[&str] = &[
     "XGROUP CREATE stream group 0 ENTRIESREAD count",
     "XGROUP SETID stream group id",
     "XGROUP DESTROY stream group",
-    "XGROUP CREATECONSUMER stream group consumer",
     "XGROUP DELCONSUMER stream group consumer",
     "XREADGROUP GROUP group consumer STREAMS stream >",
     "XREADGROUP GROUP group consumer COUNT count STREAMS stream >",
