@@ -158,6 +158,16 @@ impl<'r, R: Read> HashReader<'r, R> {
         Ok(Some(HashField { field, value, expiry_ms }))
     }
 
+    /// How many fields are still to arrive, so it is said.
+    pub fn left(&self) -> u64 {
+        self.source.left()
+    }
+
+    /// About the bytes of the fields and values that are all there already.
+    pub fn packed_bytes(&self) -> usize {
+        self.source.packed().map_or(0, |elements| elements.byte_len())
+    }
+
     /// The fields if they are all there already; they are distinct then.
     pub fn packed(&self) -> Option<impl Iterator<Item = HashField<'r>> + use<'r, R>> {
         let has_expiries = self.earliest_expiry_ms.is_some();

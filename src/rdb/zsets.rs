@@ -110,6 +110,11 @@ impl<'r, R: Read> ZsetReader<'r, R> {
         Ok(Some((member, score)))
     }
 
+    /// How many members are still to arrive, so it is said.
+    pub fn left(&self) -> u64 {
+        self.source.left()
+    }
+
     /// The members if they are all there already; they are distinct then.
     pub fn packed(&self) -> Option<impl Iterator<Item = (StrRef<'r>, f64)> + Clone + use<'r, R>> {
         let mut elements = self.source.packed()?;

@@ -59,14 +59,15 @@ const TEMPLATES: &[&str] = &[
     "XAUTOCLAIM stream group consumer 0 0 COUNT count",
     "XAUTOCLAIM stream group consumer 0 0 JUSTID",
     "DEL stream",
-    "COPY stream stream REPLACE",
-    "RENAME stream stream",
+    "COPY own own REPLACE",
+    "RENAME own own",
     "TYPE stream",
     "OBJECT ENCODING stream",
 ];
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
+    ("own", &["t1", "t2", "t3"]),
     ("stream", &["t1", "t2", "t1", "t2", "t1", "t2", "t1", "t2", "t3", "t1", "t2", "t1", "t2", "a", "l1"]),
     ("id", &["0", "0-0", "1", "1-1", "2-5", "3", "5-1", "5-2", "6-0", "9", "7-3", "18446744073709551615",
         "18446744073709551615-18446744073709551615", "(1-1", "(0-0", "-", "+", "$", ">", "x", "", "1-", "-1", "5-*"]),
