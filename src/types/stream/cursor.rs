@@ -105,8 +105,9 @@ impl<'a> Forward<'a> {
     /// lie in the second half (most readers ask for what is new) is looked for from the end.
     pub fn near(first_id: StreamId, pack: ListPackRef<'a>, start: StreamId) -> Self {
         let mut backward = Backward::new(first_id, pack);
-        let last_id = backward.clone().next().map(|record| record.entry.id);
-        if last_id.is_some_and(|last_id| is_in_second_half(start, first_id, last_id)) {
+        let last =
+            backward.clone().step().and_then(|(first, _)| read_id(first_id, &mut pack.iter_from(first)));
+        if last.is_some_and(|(_, last_id)| is_in_second_half(start, first_id, last_id)) {
             while let Some((first, last)) = backward.step() {
                 if is_live_before(start, first_id, &mut pack.iter_from(first)) {
                     let mut elements = pack.iter_from(last);
