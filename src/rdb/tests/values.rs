@@ -159,7 +159,7 @@ pub(super) fn fill_with_collections(writer: &mut Writer<Vec<u8>>) -> io::Result<
             Value::Stream(stream) => Ok(writer.value(b"stream").stream(&stream).unwrap()),
             _ => unreachable!("it is a stream"),
         })
-        .map_err(|error: LoadError| io::Error::other(error))
+        .map_err(io::Error::other::<LoadError>)
 }
 
 #[test]
