@@ -51,13 +51,13 @@ pub fn build<'r, R: Read>(
         Value::List(list) => Object::List(list_of(list, &limits.list)?),
         Value::IntSet(integers) => Object::Set(Set::from_integers(integers, &limits.set)),
         Value::Set(set) => {
-            Object::Set(set_of(set, &limits.set)?.ok_or(twice("a member of a set is there twice"))?)
+            Object::Set(set_of(set, &limits.set)?.ok_or_else(|| twice("a member of a set is there twice"))?)
         }
-        Value::Hash(hash) => {
-            Object::Hash(hash_of(hash, limits.hash)?.ok_or(twice("a field of a hash is there twice"))?)
-        }
+        Value::Hash(hash) => Object::Hash(
+            hash_of(hash, limits.hash)?.ok_or_else(|| twice("a field of a hash is there twice"))?,
+        ),
         Value::Zset(zset) => Object::Zset(
-            zset_of(zset, &limits.zset)?.ok_or(twice("a member of a sorted set is there twice"))?,
+            zset_of(zset, &limits.zset)?.ok_or_else(|| twice("a member of a sorted set is there twice"))?,
         ),
     };
     Ok((!is_void(&object)).then_some(Built::Object(object)))
@@ -94,8 +94,8 @@ fn set_of<R: Read>(mut members: SetReader<'_, R>, limits: &SetLimits) -> Result<
     if let Some(members) = members.packed() {
         return Ok(Some(Set::of_distinct(members, limits)));
     }
-    let is_large = usize::try_from(members.left()).map_or(true, |left| left > limits.intset_entries_max);
-    let mut set = if is_large { Set::new_table() } else { Set::new() };
+    let len = expected(members.left());
+    let mut set = if len > limits.intset_entries_max { Set::new_table_for(len) } else { Set::new() };
     while let Some(member) = members.next_member()? {
         if !set.insert(member, limits) {
             return Ok(None);
@@ -106,11 +106,12 @@ fn set_of<R: Read>(mut members: SetReader<'_, R>, limits: &SetLimits) -> Result<
 
 /// `None` if a field is there twice.
 fn hash_of<R: Read>(mut fields: HashReader<'_, R>, limits: HashLimits) -> Result<Option<Hash>, LoadError> {
+    let bytes = fields.packed_bytes();
     if let Some(fields) = fields.packed() {
         let fields = fields.map(|field| (field.field, field.value, field.expiry_ms));
-        return Ok(Some(Hash::of_distinct(fields, limits)));
+        return Ok(Some(Hash::of_distinct(fields, bytes, limits)));
     }
-    let mut hash = Hash::new_large();
+    let mut hash = Hash::new_large_for(expected(fields.left()));
     while let Some(field) = fields.next_field()? {
         if !hash.add(field.field, field.value, field.expiry_ms) {
             return Ok(None);
@@ -125,11 +126,16 @@ fn zset_of<R: Read>(mut members: ZsetReader<'_, R>, limits: &ZsetLimits) -> Resu
     if let Some(elements) = members.packed() {
         return Ok(Some(Zset::of_distinct(elements, limits)));
     }
-    let mut builder = ZsetBuilder::new();
+    let mut builder = ZsetBuilder::with_expected(expected(members.left()));
     while let Some((member, score)) = members.next_member()? {
         if !builder.add_new(member, score) {
             return Ok(None);
         }
     }
     Ok(Some(builder.finish(limits)))
+}
+
+/// How many elements are said to follow. Nobody should allocate as many.
+fn expected(left: u64) -> usize {
+    usize::try_from(left).unwrap_or(usize::MAX)
 }

@@ -43,6 +43,8 @@ const SEGMENT: usize = 1 << SEGMENT_BITS;
 const FILL_MAX: usize = 16;
 /// ... and shrinks when it holds fewer. The gap keeps a record that comes and goes from moving buckets.
 const FILL_MIN: usize = 9;
+/// No more buckets are made at once, however many records are expected: their number may be wrong.
+const EXPECTED_BUCKETS_MAX: usize = 4096;
 /// A merge must not make a bucket of more records than this.
 const MERGED_RECORDS_MAX: usize = 64;
 /// Merges per removal: more than one, to catch up after merges that had to wait.
@@ -107,6 +109,15 @@ impl<P: Payload> RecordTable<P> {
     /// An empty table; it allocates nothing.
     pub const fn new() -> Self {
         Self { segments: Vec::new(), slab: Slab::new(), len: 0, split: 0, level: 0, fullest: 0 }
+    }
+
+    /// An empty table with the buckets of a table of so many records, up to a limit: filling it divides none.
+    pub fn with_expected(records: usize) -> Self {
+        let buckets = records.div_ceil(FILL_MAX).clamp(1, EXPECTED_BUCKETS_MAX);
+        let level = buckets.ilog2();
+        let mut table = Self { level, split: buckets - (1 << level), ..Self::new() };
+        (0..buckets).for_each(|_| table.push_bucket(Bucket::new()));
+        table
     }
 
     pub fn len(&self) -> usize {

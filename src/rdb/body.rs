@@ -22,8 +22,8 @@ pub(super) struct Body<R> {
 
 /// Where the records of a value come from.
 pub(super) enum Source<'r, R> {
-    /// From a listpack that has been read as a whole and checked.
-    Packed(Iter<'r>),
+    /// From a listpack of so many elements that has been read as a whole and checked.
+    Packed { elements: Iter<'r>, len: usize },
     /// From the input, as they arrive.
     Arriving(&'r mut Body<R>),
 }
@@ -66,15 +66,23 @@ impl<'r, R> Source<'r, R> {
     /// The elements, if they have been read as a whole.
     pub(super) fn packed(&self) -> Option<Iter<'r>> {
         match self {
-            Self::Packed(elements) => Some(elements.clone()),
+            Self::Packed { elements, .. } => Some(elements.clone()),
             Self::Arriving(_) => None,
+        }
+    }
+
+    /// The bytes that the elements take, apart from a length of each.
+    pub(super) fn packed_bytes(&self) -> usize {
+        match self {
+            Self::Packed { elements, len } => elements.byte_len().saturating_sub(*len),
+            Self::Arriving(_) => 0,
         }
     }
 
     /// Records that are still to arrive, so it is said.
     pub(super) fn left(&self) -> u64 {
         match self {
-            Self::Packed(_) => 0,
+            Self::Packed { .. } => 0,
             Self::Arriving(body) => body.left,
         }
     }

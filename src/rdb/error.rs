@@ -23,8 +23,11 @@ pub enum LoadError {
     /// The bytes at `offset` are not what the format allows there.
     #[error("corrupt at byte {offset}: {what}")]
     Corrupt { offset: u64, what: &'static str },
+    /// A value that is one string, which begins at `offset`, is not what it should be.
+    #[error("corrupt at byte {offset}: {kind} integrity check failed: {what}")]
+    Integrity { offset: u64, kind: &'static str, what: &'static str },
     /// The stream that begins at `offset` contradicts itself.
-    #[error("corrupt stream at byte {offset}: {source}")]
+    #[error("corrupt at byte {offset}: {}", stream_text(*source))]
     Stream { offset: u64, source: InvalidStream },
     /// Every item was well formed, and yet the bytes are not those that were written.
     #[error("Wrong RDB checksum expected: ({computed:x}) but got ({stored:x}). Aborting now.")]
@@ -35,6 +38,15 @@ pub enum LoadError {
     /// A type of value, or an item, that the format knows and Russet does not load.
     #[error("unsupported type {type_id} at byte {offset}")]
     Unsupported { type_id: u8, offset: u64 },
+}
+
+/// Starts in Redis's words, where it has words.
+fn stream_text(invalid: InvalidStream) -> String {
+    match invalid {
+        InvalidStream::Node(node) => format!("Stream listpack integrity check failed: {node}"),
+        InvalidStream::DuplicateConsumer => "Duplicate stream consumer detected".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Why a snapshot could not be saved to a file, by the step that failed.

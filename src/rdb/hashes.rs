@@ -97,6 +97,7 @@ pub struct HashReader<'r, R> {
     source: Source<'r, R>,
     /// Present if fields have expiries; those that arrive one by one count from here.
     earliest_expiry_ms: Option<i64>,
+    is_zipmap: bool,
 }
 
 impl<'r, R: Read> HashReader<'r, R> {
@@ -107,11 +108,11 @@ impl<'r, R: Read> HashReader<'r, R> {
             }
             _ => None,
         };
-        let (packing, width) = match value_type {
-            ValueType::HashZipmap => (Packing::Zipmap, 2),
-            ValueType::HashZiplist => (Packing::Ziplist, 2),
-            ValueType::HashListpack => (Packing::Listpack, 2),
-            ValueType::HashListpackWithExpiries => (Packing::Listpack, 3),
+        let (packing, kind, width) = match value_type {
+            ValueType::HashZipmap => (Packing::Zipmap, "Zipmap", 2),
+            ValueType::HashZiplist => (Packing::Ziplist, "Hash ziplist", 2),
+            ValueType::HashListpack => (Packing::Listpack, "Hash listpack", 2),
+            ValueType::HashListpackWithExpiries => (Packing::Listpack, "Hash listpack", 3),
             _ => {
                 body.begin_records(value_type)?;
                 return Ok(Self::resume(body));
@@ -119,19 +120,20 @@ impl<'r, R: Read> HashReader<'r, R> {
         };
         let earliest_expiry_ms = body.earliest_expiry_ms;
         let offset = body.input.offset();
-        let hash = Self { source: take_records(body, packing, width)?, earliest_expiry_ms };
+        let source = take_records(body, packing, kind, width)?;
+        let hash = Self { source, earliest_expiry_ms, is_zipmap: packing == Packing::Zipmap };
         if width == 3
-            && let Source::Packed(elements) = &hash.source
+            && let Source::Packed { elements, .. } = &hash.source
             && elements.clone().skip(2).step_by(width).any(|expiry| !matches!(expiry, StrRef::Int(0..)))
         {
-            return Err(LoadError::Corrupt { offset, what: "the expiry of a field is no number" });
+            return Err(LoadError::Integrity { offset, kind, what: "the expiry of a field is no number" });
         }
         Ok(hash)
     }
 
     pub(super) fn resume(body: &'r mut Body<R>) -> Self {
         let earliest_expiry_ms = body.earliest_expiry_ms;
-        Self { source: Source::Arriving(body), earliest_expiry_ms }
+        Self { source: Source::Arriving(body), earliest_expiry_ms, is_zipmap: false }
     }
 
     /// The next field; `None` behind the last. Only fields that are [`HashReader::packed`] are known to be
@@ -139,7 +141,9 @@ impl<'r, R: Read> HashReader<'r, R> {
     #[inline]
     pub fn next_field(&mut self) -> Result<Option<HashField<'_>>, LoadError> {
         let body = match &mut self.source {
-            Source::Packed(elements) => return Ok(next_packed(elements, self.earliest_expiry_ms.is_some())),
+            Source::Packed { elements, .. } => {
+                return Ok(next_packed(elements, self.earliest_expiry_ms.is_some()));
+            }
             Source::Arriving(body) => body,
         };
         if !body.next_record() {
@@ -158,10 +162,20 @@ impl<'r, R: Read> HashReader<'r, R> {
         Ok(Some(HashField { field, value, expiry_ms }))
     }
 
-    /// The fields if they are all there already; they are distinct then.
+    /// How many fields are still to arrive, so it is said.
+    pub fn left(&self) -> u64 {
+        self.source.left()
+    }
+
+    /// About the bytes of the fields and values that are all there already.
+    pub fn packed_bytes(&self) -> usize {
+        self.source.packed_bytes()
+    }
+
+    /// The fields if they are all there already in an encoding of today; they are distinct then.
     pub fn packed(&self) -> Option<impl Iterator<Item = HashField<'r>> + use<'r, R>> {
         let has_expiries = self.earliest_expiry_ms.is_some();
-        let mut elements = self.source.packed()?;
+        let mut elements = self.source.packed().filter(|_| !self.is_zipmap)?;
         Some(std::iter::from_fn(move || next_packed(&mut elements, has_expiries)))
     }
 }

@@ -131,7 +131,7 @@ impl<'r, R: Read> ListReader<'r, R> {
     pub fn next_part(&mut self) -> Result<Option<ListPart<'_>>, LoadError> {
         if let Form::Ziplist { is_read } = &mut self.form {
             let was_read = std::mem::replace(is_read, true);
-            let node = (!was_read).then(|| take_listpack(self.body, Packing::Ziplist));
+            let node = (!was_read).then(|| take_listpack(self.body, Packing::Ziplist, "List ziplist"));
             return Ok(node.transpose()?.map(ListPart::Node));
         }
         if !self.body.next_record() {
@@ -142,13 +142,19 @@ impl<'r, R: Read> ListReader<'r, R> {
             Form::Elements => ListPart::Element(body.input.take_str(&mut body.first)?),
             Form::Nodes => {
                 let offset = body.input.offset();
+                let corrupt = |what| LoadError::Integrity { offset, kind: "Quicklist", what };
                 match body.input.take_len()? {
-                    PACKED => ListPart::Node(take_listpack(body, Packing::Listpack)?),
-                    PLAIN => ListPart::Plain(body.input.take_owned_string()?),
-                    _ => return Err(LoadError::Corrupt { offset, what: "unknown form of a list's node" }),
+                    PACKED => ListPart::Node(take_listpack(body, Packing::Listpack, "Listpack")?),
+                    PLAIN => match body.input.take_owned_string()? {
+                        element if element.is_empty() => return Err(corrupt("a node without bytes")),
+                        element => ListPart::Plain(element),
+                    },
+                    _ => return Err(corrupt("unknown form of a node")),
                 }
             }
-            Form::Ziplists | Form::Ziplist { .. } => ListPart::Node(take_listpack(body, Packing::Ziplist)?),
+            Form::Ziplists | Form::Ziplist { .. } => {
+                ListPart::Node(take_listpack(body, Packing::Ziplist, "Ziplist")?)
+            }
         }))
     }
 }

@@ -26,14 +26,18 @@ pub(super) enum Packing {
     Zipmap,
 }
 
+/// What is read, in the words of the errors: `Hash ziplist`.
+pub(super) type Kind = &'static str;
+
 /// Reads a value whose records are `width` elements, the first of which is unique.
 pub(super) fn take_records<R: Read>(
     body: &mut Body<R>,
     packing: Packing,
+    kind: Kind,
     width: usize,
 ) -> Result<Source<'_, R>, LoadError> {
     let offset = body.input.offset();
-    let corrupt = |what| LoadError::Corrupt { offset, what };
+    let corrupt = |what| LoadError::Integrity { offset, kind, what };
     let Body { input, first, second, .. } = body;
     input.take_string(first)?;
     let bytes = match packing {
@@ -55,13 +59,17 @@ pub(super) fn take_records<R: Read>(
     if has_duplicates(pack, len, width) {
         return Err(corrupt("an element is there twice"));
     }
-    Ok(Source::Packed(pack.iter()))
+    Ok(Source::Packed { elements: pack.iter(), len })
 }
 
 /// Reads a listpack to keep.
-pub(super) fn take_listpack<R: Read>(body: &mut Body<R>, packing: Packing) -> Result<ListPack, LoadError> {
+pub(super) fn take_listpack<R: Read>(
+    body: &mut Body<R>,
+    packing: Packing,
+    kind: Kind,
+) -> Result<ListPack, LoadError> {
     let offset = body.input.offset();
-    let corrupt = |what| LoadError::Corrupt { offset, what };
+    let corrupt = |what| LoadError::Integrity { offset, kind, what };
     let bytes = match packing {
         Packing::Listpack => body.input.take_owned_string()?,
         Packing::Ziplist | Packing::Zipmap => {

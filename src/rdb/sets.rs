@@ -40,7 +40,7 @@ pub struct SetReader<'r, R>(Source<'r, R>);
 impl<'r, R: Read> SetReader<'r, R> {
     pub(super) fn begin(value_type: ValueType, body: &'r mut Body<R>) -> Result<Self, LoadError> {
         if value_type == ValueType::SetListpack {
-            return take_records(body, Packing::Listpack, 1).map(Self);
+            return take_records(body, Packing::Listpack, "Set listpack", 1).map(Self);
         }
         body.begin_records(value_type)?;
         Ok(Self::resume(body))
@@ -55,7 +55,7 @@ impl<'r, R: Read> SetReader<'r, R> {
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<StrRef<'_>>, LoadError> {
         match &mut self.0 {
-            Source::Packed(elements) => Ok(elements.next().map(canonical)),
+            Source::Packed { elements, .. } => Ok(elements.next().map(canonical)),
             Source::Arriving(body) => {
                 if body.next_record() {
                     body.input.take_str(&mut body.first).map(Some)
@@ -81,5 +81,6 @@ impl<'r, R: Read> SetReader<'r, R> {
 pub(super) fn take_intset<R: Read>(body: &mut Body<R>) -> Result<IntSet, LoadError> {
     let offset = body.input.offset();
     let bytes = body.input.take_owned_string()?;
-    IntSet::from_bytes(bytes).map_err(|_| LoadError::Corrupt { offset, what: "invalid intset" })
+    let what = "not a width, a number and as many integers in ascending order";
+    IntSet::from_bytes(bytes).map_err(|_| LoadError::Integrity { offset, kind: "Intset", what })
 }

@@ -62,20 +62,20 @@ pub struct ZsetReader<'r, R> {
 
 impl<'r, R: Read> ZsetReader<'r, R> {
     pub(super) fn begin(value_type: ValueType, body: &'r mut Body<R>) -> Result<Self, LoadError> {
-        let packing = match value_type {
-            ValueType::SortedSetZiplist => Packing::Ziplist,
-            ValueType::SortedSetListpack => Packing::Listpack,
+        let (packing, kind) = match value_type {
+            ValueType::SortedSetZiplist => (Packing::Ziplist, "Zset ziplist"),
+            ValueType::SortedSetListpack => (Packing::Listpack, "Zset listpack"),
             _ => {
                 body.begin_records(value_type)?;
                 return Ok(Self::resume(value_type, body));
             }
         };
         let offset = body.input.offset();
-        let zset = Self { source: take_records(body, packing, 2)?, has_text_scores: false };
-        if let Source::Packed(elements) = &zset.source
+        let zset = Self { source: take_records(body, packing, kind, 2)?, has_text_scores: false };
+        if let Source::Packed { elements, .. } = &zset.source
             && elements.clone().skip(1).step_by(2).any(|score| score_of(score).is_none())
         {
-            return Err(LoadError::Corrupt { offset, what: "a score is no number" });
+            return Err(LoadError::Integrity { offset, kind, what: "a score is no number" });
         }
         Ok(zset)
     }
@@ -90,7 +90,7 @@ impl<'r, R: Read> ZsetReader<'r, R> {
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(StrRef<'_>, f64)>, LoadError> {
         let body = match &mut self.source {
-            Source::Packed(elements) => return Ok(next_packed(elements)),
+            Source::Packed { elements, .. } => return Ok(next_packed(elements)),
             Source::Arriving(body) => body,
         };
         if !body.next_record() {
@@ -108,6 +108,11 @@ impl<'r, R: Read> ZsetReader<'r, R> {
             return Err(LoadError::Corrupt { offset, what: "a score is no number" });
         }
         Ok(Some((member, score)))
+    }
+
+    /// How many members are still to arrive, so it is said.
+    pub fn left(&self) -> u64 {
+        self.source.left()
     }
 
     /// The members if they are all there already; they are distinct then.

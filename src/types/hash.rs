@@ -63,18 +63,19 @@ impl Hash {
         Self::default()
     }
 
-    /// A large hash, whatever will be in it; see [`Hash::settle`].
-    pub fn new_large() -> Self {
-        Self(Repr::Large(Box::default()))
+    /// A large hash for about so many fields, whatever will be in it; see [`Hash::settle`].
+    pub fn new_large_for(fields: usize) -> Self {
+        Self(Repr::Large(Box::new(Fields::with_expected(fields))))
     }
 
     /// The hash of fields that are known to be distinct, with their values and expiries: small unless there are
-    /// too many.
+    /// too many. `bytes` is a guess at what they take together.
     pub fn of_distinct<'a>(
         fields: impl Iterator<Item = (StrRef<'a>, StrRef<'a>, Option<i64>)>,
+        bytes: usize,
         limits: HashLimits,
     ) -> Self {
-        let (pairs, len) = Pairs::of_distinct(fields);
+        let (pairs, len) = Pairs::of_distinct(fields, bytes);
         let mut hash = Self(Repr::Small(pairs));
         if len > limits.entries_max {
             hash.enlarge();
@@ -99,7 +100,7 @@ impl Hash {
             && self.pairs().all(|pair| fits(pair.field) && fits(pair.value))
         {
             let fields = self.pairs().map(|pair| (pair.field, pair.value, pair.expiry_ms));
-            let (pairs, _) = Pairs::of_distinct(fields);
+            let (pairs, _) = Pairs::of_distinct(fields, 0);
             self.0 = Repr::Small(pairs);
         }
     }

@@ -111,6 +111,11 @@ impl Set {
         Self(Repr::Table(Box::default()))
     }
 
+    /// An empty `hashtable` for about so many members.
+    pub fn new_table_for(members: usize) -> Self {
+        Self(Repr::Table(Box::new(Table::with_expected(members))))
+    }
+
     /// The set of these integers.
     pub fn from_integers(integers: IntSet, limits: &SetLimits) -> Self {
         let mut set = Self(Repr::Block(integers.into_bytes()));

@@ -15,23 +15,24 @@ fn fill(client: &mut Client) {
         let reply = client.call(&words);
         assert!(!reply.starts_with('-'), "{words}: {reply}");
     };
-    let numbered = |prefix: &str, count: usize| -> String {
-        (0..count).map(|number| format!("{prefix}{number} ")).collect()
+    let numbered = |count: u32, show: &dyn Fn(u32) -> String| -> String {
+        (0..count).map(show).collect::<Vec<_>>().join(" ")
     };
-    let scores: String =
-        (0..300).map(|number| format!("{} member:{number} ", f64::from(number * 7919 % 300) / 8.0)).collect();
-    let pairs: String = (0..600).map(|number| format!("field:{number} {} ", number * 1_000_003)).collect();
+    let elements = numbered(3000, &|number| format!("element:{number}"));
+    let members = numbered(600, &|number| format!("member:{number}"));
+    let pairs = numbered(600, &|number| format!("field:{number} {}", u64::from(number) * 1_000_003));
+    let scores = numbered(300, &|number| format!("{} member:{number}", f64::from(number * 7919 % 300) / 8.0));
     let long = "long".repeat(50);
     for words in [
         "SET text hello PXAT 4102444800123".to_owned(),
         "SET number 12345".to_owned(),
         format!("SET long {}", "a".repeat(5000)),
         format!("RPUSH list:small a b 1 -5 70000 {long}"),
-        format!("RPUSH list:quick {}", numbered("element:", 3000)),
+        format!("RPUSH list:quick {elements}"),
         format!("RPUSH list:huge {} b {}", "x".repeat(20_000), "y".repeat(9000)),
         "SADD set:integers 1 -2 70000 1099511627776".to_owned(),
         "SADD set:small a b 77".to_owned(),
-        format!("SADD set:table {}", numbered("member:", 600)),
+        format!("SADD set:table {members}"),
         format!("SADD set:long {long} 1"),
         "HSET hash:small f v n 22 3 three".to_owned(),
         format!("HSET hash:table {pairs}"),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::words::switch;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -11,7 +12,7 @@ use crate::dataset;
 use crate::engine::{Client, Session, client_memory_bytes};
 use crate::keyspace::{EntryRef, Keyspace, Object, StrRef};
 use crate::rdb::LATEST_VERSION;
-use crate::types::NodeFigures;
+use crate::types::{NodeFigures, NodeView};
 
 /// What a payload of DUMP has besides the value: type, version, checksum.
 const PAYLOAD_FRAME_BYTES: usize = 1 + 2 + 8;
@@ -67,14 +68,37 @@ pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
+/// Writes what can be said of a listpack to the log, which is standard output unless there is a file for it.
 pub fn listpack(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
-    Err(CommandError::NotAListpack)
+    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    if entry.encoding() != "listpack" {
+        return Err(CommandError::NotAListpack);
+    }
+    log::info!("Listpack of {} bytes as it is saved", saved_bytes(entry, false));
+    ctx.reply.status("Listpack structure printed on stdout");
+    Ok(())
 }
 
+/// As [`listpack`]; `DEBUG QUICKLIST key 1` also describes each node.
 pub fn quicklist(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
-    Err(CommandError::NotAQuicklist)
+    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    let (Some(Object::List(list)), "quicklist") = (entry.object(), entry.encoding()) else {
+        return Err(CommandError::NotAQuicklist);
+    };
+    log::info!("Quicklist of {} elements in {} nodes", list.len(), list.node_count());
+    if args.left() > 0 && switch(args.next()?) {
+        for (number, node) in list.nodes().enumerate() {
+            match node {
+                NodeView::Packed(pack) => log::info!("Node {number}: {} bytes", pack.byte_len()),
+                NodeView::Compressed { stream, pack_bytes } => {
+                    log::info!("Node {number}: {} bytes, compressed from {pack_bytes}", stream.len());
+                }
+                NodeView::Plain(value) => log::info!("Node {number}: one element of {} bytes", value.len()),
+            }
+        }
+    }
+    ctx.reply.status("Quicklist structure printed on stdout");
+    Ok(())
 }
 
 pub fn table_statistics_of_key(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

@@ -66,7 +66,9 @@ mod tests {
         let texts: [&[u8]; 5] = [b"hello", b"-5", b"", &[b'x'; 5000], b"12345678901"];
         let mut builder = Builder::in_buffer(vec![7; 3]);
         assert!(builder.is_empty());
-        texts.iter().for_each(|text| builder.push(StrRef::of(text)));
+        for text in texts {
+            builder.push(StrRef::of(text));
+        }
         let byte_len = builder.byte_len();
         let bytes = builder.finish();
         let pushed: ListPack = texts.iter().map(|text| StrRef::of(text)).collect();

@@ -231,6 +231,13 @@ pub struct Iter<'a> {
     back: usize,
 }
 
+impl Iter<'_> {
+    /// Bytes of the elements that are left.
+    pub fn byte_len(&self) -> usize {
+        self.back.saturating_sub(self.front)
+    }
+}
+
 impl<'a> Iterator for Iter<'a> {
     type Item = StrRef<'a>;
 

@@ -334,3 +334,20 @@ proptest! {
         prop_assert_eq!(table.contents(), model);
     }
 }
+
+#[test]
+fn a_table_made_for_its_records_is_the_one_that_would_have_grown() {
+    for records in [0, 1, 16, 17, 1000, 70_000] {
+        let mut expecting = RecordTable::<Nothing>::with_expected(records);
+        let mut growing = RecordTable::<Nothing>::new();
+        for number in 0..records as i64 {
+            for table in [&mut expecting, &mut growing] {
+                assert!(table.insert(&Key::of_str(StrRef::Int(number)), &[]));
+            }
+        }
+        expecting.assert_invariants();
+        assert_eq!(expecting.len(), records);
+        assert!(expecting.buckets().abs_diff(growing.buckets()) <= 1, "{records}");
+    }
+    assert_eq!(RecordTable::<Nothing>::with_expected(usize::MAX).buckets(), EXPECTED_BUCKETS_MAX);
+}

@@ -174,7 +174,7 @@ impl Index {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        self.keys.iter().map(|block| self.borrow(block))
+        self.keys.iter_ahead().map(|block| self.borrow(block))
     }
 
     /// Reads every entry and checks invariant 3.

@@ -208,7 +208,9 @@ mod tests {
 
     fn ziplist(values: &[&[u8]]) -> Vec<u8> {
         let mut builder = Builder::in_buffer(vec![1; 30]);
-        values.iter().for_each(|text| builder.push(StrRef::of(text)));
+        for text in values {
+            builder.push(StrRef::of(text));
+        }
         builder.finish().unwrap()
     }
 

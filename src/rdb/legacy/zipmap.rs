@@ -35,6 +35,9 @@ pub(in crate::rdb) fn to_listpack(zipmap: &[u8], buffer: Vec<u8>) -> Result<Vec<
     if rest.len() > 1 {
         return Err("bytes behind the end of a zipmap");
     }
+    if pairs == 0 {
+        return Err("a zipmap without pairs");
+    }
     if declared < LONG_LENGTH && usize::from(declared) != pairs {
         return Err("the number of pairs in a zipmap is wrong");
     }
@@ -81,7 +84,7 @@ mod tests {
         assert_eq!(texts(zipmap).unwrap(), [&b"foo"[..], b"bar", b"hello", b"world"]);
         let long = [&b"\x01\x01f\xfe\x2c\x01\0\0\x00"[..], &[b'v'; 300], b"\xff"].concat();
         assert_eq!(texts(&long).unwrap(), [&b"f"[..], &[b'v'; 300]]);
-        assert!(texts(b"\0\xff").unwrap().is_empty());
+        assert!(texts(b"\0\xff").is_err(), "no server wrote an empty one");
     }
 
     #[test]

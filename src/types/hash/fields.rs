@@ -20,6 +20,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// No fields yet, but room for about so many.
+    pub fn with_expected(fields: usize) -> Self {
+        Self { table: RecordTable::with_expected(fields), deadlines: BTreeSet::new() }
+    }
+
     /// The same fields as in a small hash.
     pub fn of(pairs: &Pairs) -> Self {
         let mut fields = Self::default();

@@ -19,8 +19,6 @@ use crate::util::size_class::size_class;
 /// What announces the head; no field starts with it.
 const HEAD: u8 = 0xfa;
 const HEAD_BYTES: usize = 1 + size_of::<i64>();
-/// Where a block that is made as a whole begins to grow.
-const BLOCK_BYTES: usize = 256;
 
 /// A block of pairs.
 #[derive(Debug, Clone, Default)]
@@ -43,11 +41,12 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pairs {
-    /// A block of distinct fields, and how many they are.
+    /// A block of distinct fields, and how many they are. `bytes` is a guess at its length.
     pub fn of_distinct<'a>(
         fields: impl Iterator<Item = (StrRef<'a>, StrRef<'a>, Option<i64>)>,
+        bytes: usize,
     ) -> (Self, usize) {
-        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        let mut block = Vec::with_capacity(bytes);
         let (mut len, mut has_expiries) = (0, false);
         for (field, value, expiry_ms) in fields {
             packed::push_str(field, &mut block);

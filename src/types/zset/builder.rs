@@ -18,6 +18,11 @@ impl ZsetBuilder {
         Self::default()
     }
 
+    /// For about so many members.
+    pub fn with_expected(members: usize) -> Self {
+        Self { table: RecordTable::with_expected(members) }
+    }
+
     pub fn len(&self) -> usize {
         self.table.len()
     }
