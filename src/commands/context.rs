@@ -24,14 +24,15 @@ impl Ctx<'_> {
         self.engine.clock.unix_ms()
     }
 
-    /// The length a string may grow to: `proto-max-bulk-len`, but not for what has been decided already, by a
-    /// primary or before the server was started again.
+    /// Whether what the client says has been decided already: by our primary, or by this server before it was
+    /// started again.
+    pub fn must_obey(&self) -> bool {
+        self.client.kind() == ClientKind::Primary || self.client.id == REPLAY_CLIENT
+    }
+
+    /// The length a string may grow to: `proto-max-bulk-len`, but not for what has been decided already.
     pub fn string_bytes_max(&self) -> u64 {
-        if self.client.kind() == ClientKind::Primary || self.client.id == REPLAY_CLIENT {
-            u64::MAX
-        } else {
-            self.engine.config.limits.bulk_bytes
-        }
+        if self.must_obey() { u64::MAX } else { self.engine.config.limits.bulk_bytes }
     }
 
     /// The database of this number, if there is one.

@@ -105,6 +105,11 @@ fn replies_are_those_of_redis() {
     }
 }
 
+/// Random requests, encoded; for whoever compares something else than replies.
+pub fn random_requests(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|_| encode(&Request::random(random).0)).collect()
+}
+
 /// A request, as its arguments.
 struct Request(Vec<Vec<u8>>);
 

@@ -6,7 +6,6 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::ClientKind;
 use crate::keyspace::EventClass;
 use crate::types::Stream;
 use crate::types::stream::{IdText, Log, StreamId, Threshold, Trim};
@@ -134,8 +133,8 @@ impl TrimOptions {
     }
 
     fn entries_max(&self, ctx: &Ctx<'_>) -> Result<Option<u64>, CommandError> {
-        // The primary has limited it already, and says exactly what remains.
-        if ctx.client.kind() == ClientKind::Primary {
+        // It was limited when it was first executed; this says exactly what remains.
+        if ctx.must_obey() {
             return Ok(None);
         }
         match (self.limit, self.approximate) {
