@@ -141,7 +141,8 @@ impl<W: Write> Commands<'_, W> {
 
     fn write_group(&mut self, key: &[u8], name: &[u8], group: &Group) -> io::Result<()> {
         let last_id = group.last_delivered().to_string();
-        let read = group.entries_read().map_or_else(|| "-1".to_owned(), |read| read.to_string());
+        // What no argument can say is unknown.
+        let read = group.entries_read().and_then(|read| i64::try_from(read).ok()).unwrap_or(-1).to_string();
         let (last_id, read) = (last_id.as_bytes(), read.as_bytes());
         self.send(&[b"XGROUP", b"CREATE", key, name, last_id, b"ENTRIESREAD", read])?;
         for (_, consumer) in group.consumers() {

@@ -314,7 +314,7 @@ fn random_commands_of_all_groups_give_the_same_data_set_again_here_and_in_redis(
         let upstream = Server::upstream(&["--dir", path.to_str().unwrap(), "--appendonly", "yes"]);
         let mut theirs = upstream.client();
         assert!(wait_until(|| theirs.call("PING") == "+PONG"));
-        // Redis 7.0 writes scores with other digits, also for the digest.
+        // Redis 7.0 writes scores with other digits.
         let comparable = |mut contents: BTreeMap<String, String>| {
             contents
                 .iter_mut()
@@ -332,7 +332,7 @@ fn random_commands_of_all_groups_give_the_same_data_set_again_here_and_in_redis(
     }
 }
 
-/// Every key with a digest of its value.
+/// Every key with its value, or a digest of that.
 fn contents(client: &mut Client) -> BTreeMap<String, String> {
     let mut contents = BTreeMap::new();
     for db in 0..16 {
@@ -340,8 +340,14 @@ fn contents(client: &mut Client) -> BTreeMap<String, String> {
         client.send("KEYS *");
         let keys = client.raw_reply();
         for key in bulks(&keys) {
-            let digest = client.call_arguments(&[b"DEBUG", &b"DIGEST-VALUE"[..], key]);
             let kind = client.call_arguments(&[&b"TYPE"[..], key]);
+            let digest = if kind == "+zset" {
+                // Packed, as in Redis, a zero has no sign.
+                let elements = client.call_arguments(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]);
+                elements.replace(" $-0", " $0")
+            } else {
+                client.call_arguments(&[b"DEBUG", &b"DIGEST-VALUE"[..], key])
+            };
             contents.insert(format!("{db} {kind} {}", key.escape_ascii()), digest);
         }
     }
