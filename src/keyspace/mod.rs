@@ -10,7 +10,7 @@
 //! * [`effects`]: what a command did, for the executor to perform.
 //! * [`database`]: lookups and writes in the selected database: what commands use.
 //! * [`update`]: a string that is being changed; [`typed`]: collections, read and changed.
-//! * `figures`: numbers about databases and entries.
+//! * `walk`: SCAN, RANDOMKEY, all keys. `figures`: numbers about databases and entries.
 //! * [`transfer`]: rename, copy, move, swap, flush.
 //! * [`expire`]: the active expiry cycle; `field_expiry`: the fields of hashes.
 //! * [`evict`]: choosing victims when memory is short.
@@ -30,6 +30,7 @@ pub mod transfer;
 pub mod typed;
 pub mod update;
 pub mod value;
+mod walk;
 
 pub use crate::ds::StrRef;
 pub use aging::Aging;

@@ -161,3 +161,17 @@ pub struct NoMemory;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the value has another type")]
 pub struct WrongType;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_without_memory_for_them_are_refused() {
+        assert_eq!(zeros(3), Ok(vec![0; 3]));
+        assert_eq!(zeros(ASKED_FOR_MIN + 1).map(|zeros| zeros.len()), Ok(ASKED_FOR_MIN + 1));
+        for length in [usize::MAX, isize::MAX as usize, 1 << 60] {
+            assert_eq!(zeros(length), Err(NoMemory));
+        }
+    }
+}

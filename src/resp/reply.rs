@@ -112,6 +112,11 @@ impl Reply {
     }
 
     pub fn double(&mut self, value: f64) {
+        // Most scores are small integers, whose digits need no buffer. Negative zero has a sign.
+        let integer = value as i32;
+        if !self.is_resp3() && f64::from(integer).to_bits() == value.to_bits() {
+            return self.bulk_int(integer.into());
+        }
         self.double_written(|text| push_f64(text, value));
     }
 
@@ -253,11 +258,14 @@ mod tests {
 
     #[test]
     fn each_shape_is_spelled_as_its_protocol_says() {
-        let cases: [(Write, &str, &str); 11] = [
+        let cases: [(Write, &str, &str); 14] = [
             (|r| r.null(), "$-1\r\n", "_\r\n"),
             (|r| r.null_array(), "*-1\r\n", "_\r\n"),
             (|r| r.bool(true), ":1\r\n", "#t\r\n"),
             (|r| r.double(1.5), "$3\r\n1.5\r\n", ",1.5\r\n"),
+            (|r| r.double(-7.0), "$2\r\n-7\r\n", ",-7\r\n"),
+            (|r| r.double(-0.0), "$2\r\n-0\r\n", ",-0\r\n"),
+            (|r| r.double(f64::NEG_INFINITY), "$4\r\n-inf\r\n", ",-inf\r\n"),
             (|r| r.map(2), "*4\r\n", "%2\r\n"),
             (|r| r.set(2), "*2\r\n", "~2\r\n"),
             (|r| r.push(3), "*3\r\n", ">3\r\n"),

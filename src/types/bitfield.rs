@@ -64,23 +64,16 @@ impl FieldType {
         text[first..first + touched].copy_from_slice(&changed.to_be_bytes()[..touched]);
     }
 
-    /// A number as this field can hold it; `None` if it does not fit and must not be changed.
-    ///
-    /// An unsigned field takes a negative number for the huge one with the same bits. A signed field of less than
-    /// 64 bits takes a number for a large one if the largest that fits is more than `i64::MAX` above it: so does
-    /// Redis.
+    /// A number as this field can hold it; `None` if it does not fit and must not be changed. An unsigned field
+    /// takes a negative number for the huge one with the same bits.
     pub fn fit(self, value: i64, overflow: Overflow) -> Option<i64> {
+        let meant = if self.signed { i128::from(value) } else { i128::from(value as u64) };
         let (_, max) = self.bounds();
-        let meant = if !self.signed {
-            i128::from(value as u64)
-        } else if self.bits < 64
-            && max - i128::from(value) > i128::from(i64::MAX)
-            && overflow == Overflow::Saturate
-        {
-            i128::MAX
-        } else {
-            i128::from(value)
-        };
+        let is_far_below = self.bits < 64 && max - meant > i128::from(i64::MAX);
+        if is_far_below && overflow == Overflow::Saturate {
+            // Redis's check overflows there, and finds the number too large.
+            return Some(max as i64);
+        }
         self.fit_exact(meant, overflow)
     }
 

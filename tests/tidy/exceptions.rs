@@ -1,7 +1,12 @@
 //! What the rules let pass, by name. A row may be removed or lowered; a new one needs an argument.
 
 /// Files beyond the soft limit: path, lines without unit tests.
-pub const LONG_FILES: &[(&str, usize)] = &[("src/ds/table.rs", 533), ("src/keyspace/entry.rs", 625)];
+pub const LONG_FILES: &[(&str, usize)] = &[
+    // The list of all error texts, which is to be one list.
+    ("src/commands/error.rs", 575),
+    ("src/ds/table.rs", 533),
+    ("src/keyspace/entry.rs", 625),
+];
 
 /// Functions beyond the limit: "path: name", lines.
 pub const LONG_FUNCTIONS: &[(&str, usize)] = &[];

@@ -9,7 +9,7 @@ pub(super) const ROWS: &[Doc] = &[
         "5.0.0",
         "O(1) for each ID",
         "Acknowledges entries that were delivered to a group: they are pending no more.",
-        "key group ID ...",
+        "key group id ...",
     ),
     doc(
         "xadd",
@@ -36,10 +36,10 @@ pub(super) const ROWS: &[Doc] = &[
         "5.0.0",
         "O(log N) for each ID, N being the pending entries of the group",
         "Hands pending entries over to a consumer.",
-        "key group consumer min-idle-time ID ... [IDLE ms:integer] [TIME unix-time-milliseconds:unix-time] \
+        "key group consumer min-idle-time id ... [IDLE ms:integer] [TIME unix-time-milliseconds:unix-time] \
          [RETRYCOUNT count:integer] [FORCE] [JUSTID] [LASTID lastid]",
     ),
-    doc("xdel", "5.0.0", "O(1) for each ID", "Deletes entries of a stream.", "key ID ..."),
+    doc("xdel", "5.0.0", "O(1) for each ID", "Deletes entries of a stream.", "key id ..."),
     doc("xgroup", "5.0.0", "Depends on subcommand.", "Groups of consumers that read a stream together.", ""),
     doc(
         "xgroup|create",
@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Doc] = &[
         "5.0.0",
         "O(1)",
         "Sets the ID behind which a group goes on reading.",
-        "key group id-selector:(id|new-id='$') [ENTRIESREAD entriesread:integer]",
+        "key group id-selector:(id|new-id='$') [ENTRIESREAD entriesread:integer{entries-read}]",
     )
     .changed(&[("7.0.0", "Option `ENTRIESREAD`.")]),
     doc("xinfo", "5.0.0", "Depends on subcommand.", "What there is to know of a stream.", ""),
@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Doc] = &[
         "5.0.0",
         "",
         "Reads the entries of streams behind given IDs, and may wait for some.",
-        "[COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams:(key ... ID ...)",
+        "[COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams:(key ... id ...)",
     ),
     doc(
         "xreadgroup",
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Doc] = &[
         "O(M) for each stream, M being the entries returned; an XADD takes O(N) for N clients that wait",
         "Reads for a consumer what his group has not read yet, or what was delivered to him, and may wait for some.",
         "GROUP group-block:(group consumer) [COUNT count:integer] [BLOCK milliseconds:integer] [NOACK] \
-         STREAMS streams:(key ... ID ...)",
+         STREAMS streams:(key ... id ...)",
     ),
     doc(
         "xrevrange",

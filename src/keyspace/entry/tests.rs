@@ -151,6 +151,17 @@ fn a_text_is_resized_over_all_limits() {
 }
 
 #[test]
+fn a_text_stays_as_it_is_where_there_is_no_memory_to_grow() {
+    for text in texts() {
+        let mut entry = Entry::string(KEY, NewString::Text(&text), None, 0);
+        for length in [usize::MAX, usize::MAX / 2 + 1] {
+            assert_eq!(entry.resize_text(length), Err(NoMemory));
+            assert_eq!(text_of_entry(&entry), text);
+        }
+    }
+}
+
+#[test]
 fn the_next_value_of_a_raw_string_is_not_raw() {
     let mut entry = Entry::string(KEY, NewString::Bytes(b"abc"), None, 0);
     entry.resize_text(4).unwrap();

@@ -93,14 +93,13 @@ pub fn count(body: &[u8], histogram: &mut Histogram) -> Result<(), SketchError> 
     if registers == REGISTERS { Ok(()) } else { Err(SketchError::Corrupted) }
 }
 
-/// Raises registers to what the runs say. They must cover all registers; like Redis, this ends at a value that
-/// does not fit and does not mind if all registers came before it.
+/// Raises registers to what the runs say. The runs must cover all registers and no more.
 pub fn merge_into(body: &[u8], ranks: &mut [u8; REGISTERS]) -> Result<(), SketchError> {
     let mut register = 0;
     for run in runs(body) {
         let end = register + run.length;
         if run.rank > 0 {
-            let Some(ranks) = ranks.get_mut(register..end) else { break };
+            let ranks = ranks.get_mut(register..end).ok_or(SketchError::Corrupted)?;
             for rank in ranks {
                 *rank = run.rank.max(*rank);
             }

@@ -100,6 +100,39 @@ impl<'a> Forward<'a> {
         let elements = head.entries_behind();
         Self { first_id, head, elements }
     }
+
+    /// Begins at the first entry or at a later one, but leaves out none that is not before `start`. What seems to
+    /// lie in the second half (most readers ask for what is new) is looked for from the end.
+    pub fn near(first_id: StreamId, pack: ListPackRef<'a>, start: StreamId) -> Self {
+        let mut backward = Backward::new(first_id, pack);
+        let last =
+            backward.clone().step().and_then(|(first, _)| read_id(first_id, &mut pack.iter_from(first)));
+        if last.is_some_and(|(_, last_id)| is_in_second_half(start, first_id, last_id)) {
+            while let Some((first, last)) = backward.step() {
+                if is_live_before(start, first_id, &mut pack.iter_from(first)) {
+                    let mut elements = pack.iter_from(last);
+                    elements.next();
+                    return Self { first_id, head: backward.head, elements };
+                }
+            }
+        }
+        let mut forward = Self::new(first_id, pack);
+        forward.skip_before(start);
+        forward
+    }
+
+    /// Steps over entries up to the first that is not before `start`.
+    fn skip_before(&mut self, start: StreamId) {
+        loop {
+            let mut elements = self.elements.clone();
+            let Some((flags, id)) = read_id(self.first_id, &mut elements) else { return };
+            if id >= start {
+                return;
+            }
+            skip_fields(&self.head, flags, &mut elements);
+            self.elements = elements;
+        }
+    }
 }
 
 impl<'a> Iterator for Forward<'a> {
@@ -129,29 +162,30 @@ impl<'a> Backward<'a> {
         let left = head.entries();
         Self { first_id, pack, head, left, end: pack.last() }
     }
+
+    /// Steps over an entry; returns its first and its last element.
+    fn step(&mut self) -> Option<(At, At)> {
+        self.left = self.left.checked_sub(1)?;
+        let last = self.end?;
+        let first = (0..int(self.pack.value(last))).try_fold(last, |at, _| self.pack.prev(at))?;
+        self.end = self.pack.prev(first);
+        Some((first, last))
+    }
 }
 
 impl<'a> Iterator for Backward<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let end = self.end?;
-        let start = (0..int(self.pack.value(end))).try_fold(end, |at, _| self.pack.prev(at))?;
-        self.end = self.pack.prev(start);
-        read_record(self.first_id, &self.head, &mut self.pack.iter_from(start))
+        let (first, _) = self.step()?;
+        read_record(self.first_id, &self.head, &mut self.pack.iter_from(first))
     }
 }
 
 /// Reads an entry and leaves `elements` behind it.
 #[inline]
 fn read_record<'a>(first_id: StreamId, head: &Head<'a>, elements: &mut Iter<'a>) -> Option<Record<'a>> {
-    let flags = int(elements.next()?);
-    let (ms_delta, seq_delta) = (next_int(elements), next_int(elements));
-    let id = StreamId {
-        ms: first_id.ms.wrapping_add(ms_delta as u64),
-        seq: first_id.seq.wrapping_add(seq_delta as u64),
-    };
+    let (flags, id) = read_id(first_id, elements)?;
     let same_fields = flags & SAME_FIELDS != 0;
     let (fields, names) = if same_fields {
         (head.fields, Some(head.names.clone()))
@@ -177,6 +211,39 @@ pub(super) fn number(element: StrRef<'_>) -> Option<i64> {
 #[inline]
 pub(super) fn int(element: StrRef<'_>) -> i64 {
     number(element).unwrap_or(0)
+}
+
+/// Reads the flags and the ID that an entry begins with.
+#[inline]
+fn read_id(first_id: StreamId, elements: &mut Iter<'_>) -> Option<(i64, StreamId)> {
+    let flags = int(elements.next()?);
+    let (ms_delta, seq_delta) = (next_int(elements), next_int(elements));
+    let id = StreamId {
+        ms: first_id.ms.wrapping_add(ms_delta as u64),
+        seq: first_id.seq.wrapping_add(seq_delta as u64),
+    };
+    Some((flags, id))
+}
+
+/// Steps over what follows flags and ID.
+fn skip_fields(head: &Head<'_>, flags: i64, elements: &mut Iter<'_>) {
+    let same_fields = flags & SAME_FIELDS != 0;
+    let values = if same_fields { head.fields } else { 2 * next_int(elements) as usize };
+    skip(elements, values + 1);
+}
+
+fn is_live_before(start: StreamId, first_id: StreamId, elements: &mut Iter<'_>) -> bool {
+    read_id(first_id, elements).is_some_and(|(flags, id)| flags & DELETED == 0 && id < start)
+}
+
+/// Whether an ID is nearer to the last than to the first, if entries came at a steady pace.
+fn is_in_second_half(id: StreamId, first: StreamId, last: StreamId) -> bool {
+    let (offset, length) = if first.ms == last.ms {
+        (id.seq.saturating_sub(first.seq), last.seq.saturating_sub(first.seq))
+    } else {
+        (id.ms.saturating_sub(first.ms), last.ms.saturating_sub(first.ms))
+    };
+    id > first && offset > length / 2
 }
 
 fn next_int(elements: &mut Iter<'_>) -> i64 {

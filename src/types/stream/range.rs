@@ -42,7 +42,9 @@ impl<'a> Range<'a> {
         };
         match (next, direction) {
             (None, _) => Node::Done,
-            (Some((id, node)), Direction::Forward) => Node::Forward(Forward::new(*id, node.view())),
+            (Some((id, node)), Direction::Forward) => {
+                Node::Forward(Forward::near(*id, node.view(), self.start))
+            }
             (Some((id, node)), Direction::Backward) => Node::Backward(Backward::new(*id, node.view())),
         }
     }

@@ -37,13 +37,14 @@ const TEMPLATES: &[&str] = &[
     "HSCAN hash x",
     "OBJECT ENCODING hash",
     "DEL hash",
-    "COPY hash hash REPLACE",
-    "RENAME hash hash",
+    "COPY own own REPLACE",
+    "RENAME own own",
     "TYPE hash",
 ];
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
+    ("own", &["h1", "h2", "h3"]),
     ("hash", &["h1", "h2", "h3", "h1", "h2", "h3", "h1", "h2", "h3", "h1", "h2", "h3", "a", "l1"]),
     ("field", &["f1", "f2", "f3", "f4", "f5", "1", "2", "", "-5", "007", "field with blanks", "\0\u{1}"]),
     ("value", &["", "0", "1", "10", "-3", "1.5", "abc", "9223372036854775807", "3.0e3", " 1", "nan", "inf"]),

@@ -27,9 +27,9 @@ const TEMPLATES: &[&str] = &[
     "LTRIM list index index",
     "LTRIM list 1 -2",
     "LPOS list element",
-    "LPOS list element RANK index",
+    "LPOS list element RANK rank",
     "LPOS list element COUNT count",
-    "LPOS list element RANK index COUNT count MAXLEN count",
+    "LPOS list element RANK rank COUNT count MAXLEN count",
     "LMOVE list list LEFT RIGHT",
     "LMOVE list list RIGHT LEFT",
     "LMOVE list list side side",
@@ -44,13 +44,14 @@ const TEMPLATES: &[&str] = &[
     "BLMPOP timeout 2 list list side COUNT count",
     "DEL list",
     "TYPE list",
-    "RENAME list list",
-    "COPY list list REPLACE",
+    "RENAME own own",
+    "COPY own own REPLACE",
     "EXISTS list list",
 ];
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
+    ("own", &["l1", "l2", "l3", "l4"]),
     ("list", &["l1", "l2", "l3", "l1", "l2", "l3", "l4", "l1", "l2", "l3", "l4", "a", "s1", "nolist"]),
     ("element", &["a", "b", "c", "a", "b", "", "1", "2", "-7", "300", "70000", "5000000000", "007", "hello world",
         "a long element that does not fit into many nodes, were they small, which they are not by default"]),
@@ -59,6 +60,8 @@ const WORDS: &[(&str, &[&str])] = &[
     // Redis 7 takes the lower half of an index for the whole when it sets.
     ("position", &["0", "1", "2", "-1", "-2", "5", "10", "-10", "100", "x"]),
     ("count", &["0", "1", "2", "3", "5", "100", "-1", "9223372036854775807", "-9223372036854775808", "x", ""]),
+    // 7.0 takes -2^63 for a rank.
+    ("rank", &["1", "2", "-1", "-2", "0", "100", "9223372036854775807", "x"]),
     ("side", &["LEFT", "RIGHT", "left", "right", "MIDDLE", "BEFORE"]),
     ("timeout", &["0.001", "0.002", "-1", "x", "", "nan"]),
 ];

@@ -38,7 +38,7 @@ const TEMPLATES: &[&str] = &[
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
-    ("list", &["l1", "l2", "l3", "nolist", "a"]),
+    ("list", &["l1", "l2", "l3", "nolist", "n1"]),
     ("set", &["s1", "s2", "s3"]),
     ("zset", &["y1", "y2"]),
     ("numbers", &["n1", "n2"]),

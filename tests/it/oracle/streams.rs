@@ -1,4 +1,5 @@
 //! Streams and consumer groups. XINFO is left out: 7.2 tells more than 7.0, and both tell of their radix trees.
+//! CREATECONSUMER is, too: 7.0 makes a consumer only when it gets something.
 //! XPENDING tells how long entries have been idle: those are times.
 
 use super::Group;
@@ -39,7 +40,6 @@ const TEMPLATES: &[&str] = &[
     "XGROUP CREATE stream group 0 ENTRIESREAD count",
     "XGROUP SETID stream group id",
     "XGROUP DESTROY stream group",
-    "XGROUP CREATECONSUMER stream group consumer",
     "XGROUP DELCONSUMER stream group consumer",
     "XREADGROUP GROUP group consumer STREAMS stream >",
     "XREADGROUP GROUP group consumer COUNT count STREAMS stream >",
@@ -59,14 +59,15 @@ const TEMPLATES: &[&str] = &[
     "XAUTOCLAIM stream group consumer 0 0 COUNT count",
     "XAUTOCLAIM stream group consumer 0 0 JUSTID",
     "DEL stream",
-    "COPY stream stream REPLACE",
-    "RENAME stream stream",
+    "COPY own own REPLACE",
+    "RENAME own own",
     "TYPE stream",
     "OBJECT ENCODING stream",
 ];
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
+    ("own", &["t1", "t2", "t3"]),
     ("stream", &["t1", "t2", "t1", "t2", "t1", "t2", "t1", "t2", "t3", "t1", "t2", "t1", "t2", "a", "l1"]),
     ("id", &["0", "0-0", "1", "1-1", "2-5", "3", "5-1", "5-2", "6-0", "9", "7-3", "18446744073709551615",
         "18446744073709551615-18446744073709551615", "(1-1", "(0-0", "-", "+", "$", ">", "x", "", "1-", "-1", "5-*"]),

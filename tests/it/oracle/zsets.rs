@@ -65,12 +65,13 @@ const TEMPLATES: &[&str] = &[
     "OBJECT ENCODING zset",
     "DEL zset",
     "DEL lex",
-    "COPY zset zset REPLACE",
-    "RENAME zset zset",
+    "COPY own own REPLACE",
+    "RENAME own own",
 ];
 
 #[rustfmt::skip] // One to a line would be two pages.
 const WORDS: &[(&str, &[&str])] = &[
+    ("own", &["z1", "z2", "z3", "z4"]),
     ("zset", &["z1", "z2", "z3", "z1", "z2", "z3", "z1", "z2", "z3", "z1", "z2", "z3", "z4", "a", "h1"]),
     ("lex", &["x1", "x2"]),
     ("member", &["m1", "m2", "m3", "m4", "m5", "a", "b", "1", "2", "", "-7", "007", "10", "9", "\0\u{1}", "\u{ff}"]),
