@@ -61,8 +61,6 @@ const CHAIN_SLOTS: usize = 40;
 const MERGED_ITEMS_MAX: usize = SLOTS + 7 * NODE_SLOTS;
 /// Merges per removal: more than one, to catch up after merges that had to wait.
 const MERGES_PER_REMOVAL: usize = 2;
-/// How many items [`Table::iter_ahead`] asks for before they are read.
-const ASKED_AHEAD: usize = 8;
 /// Bound on the guesses of a random choice. One guess hits with probability of at least 1/10 at `FILL_MIN`.
 const GUESSES_MAX: usize = 256;
 
@@ -207,14 +205,6 @@ impl<T> Table<T> {
     /// All items, in no useful order.
     pub fn iter(&self) -> impl Iterator<Item = NonNull<T>> {
         self.segments.iter().flatten().flat_map(Bucket::words).filter_map(item)
-    }
-
-    /// As [`Table::iter`], for those who read every item: each has been asked for a little before.
-    pub fn iter_ahead(&self) -> impl Iterator<Item = NonNull<T>> {
-        let ask = |item: NonNull<T>| prefetch(item.as_ptr().cast_const());
-        let mut ahead = self.iter();
-        ahead.by_ref().take(ASKED_AHEAD).for_each(ask);
-        self.iter().inspect(move |_| ahead.next().into_iter().for_each(ask))
     }
 
     /// An item, each as likely as any other.

@@ -30,7 +30,7 @@ pub enum LoadError {
     #[error("corrupt at byte {offset}: {}", stream_text(*source))]
     Stream { offset: u64, source: InvalidStream },
     /// Every item was well formed, and yet the bytes are not those that were written.
-    #[error("Wrong RDB checksum expected: ({computed:x}) but got ({stored:x}). Aborting now.")]
+    #[error("RDB CRC error: Wrong RDB checksum expected: ({computed:x}) but got ({stored:x}). Aborting now.")]
     Checksum { computed: u64, stored: u64 },
     /// The snapshot says that it has a version which is not known here.
     #[error("Can't handle RDB format version {0}")]

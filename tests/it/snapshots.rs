@@ -262,7 +262,7 @@ fn a_damaged_file_stops_the_start_and_the_log_says_where_the_damage_is() {
     let mut flipped = sound;
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
-    refused(&flipped, "Wrong RDB checksum expected: (");
+    refused(&flipped, "RDB CRC error: Wrong RDB checksum expected: (");
     assert_eq!(fs::read(&path).unwrap(), flipped, "a refused file is left as it is");
 }
 

@@ -156,7 +156,10 @@ pub(super) fn fill_with_collections(writer: &mut Writer<Vec<u8>>) -> io::Result<
     let stream = payload::Payload(VERSION_11[10].0).verify(true).unwrap();
     stream
         .load(|value| match value {
-            Value::Stream(stream) => Ok(writer.value(b"stream").stream(&stream).unwrap()),
+            Value::Stream(stream) => {
+                writer.value(b"stream").stream(&stream).unwrap();
+                Ok(())
+            }
             _ => unreachable!("it is a stream"),
         })
         .map_err(io::Error::other::<LoadError>)
