@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crc_fast::{CrcAlgorithm, Digest};
+use crc64fast::Digest;
 
 /// What every checksum line starts with.
 pub const CHECKSUM_PREFIX: &[u8] = b"#russet-crc64:";
@@ -72,11 +72,11 @@ pub struct Cover {
 
 impl Cover {
     pub fn new() -> Self {
-        Self { digest: Digest::new(CrcAlgorithm::Crc64Xz), bytes: 0 }
+        Self { digest: Digest::new(), bytes: 0 }
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
-        self.digest.update(bytes);
+        self.digest.write(bytes);
         self.bytes += bytes.len() as u64;
     }
 
@@ -85,7 +85,7 @@ impl Cover {
     }
 
     pub fn value(&self) -> u64 {
-        self.digest.finalize()
+        self.digest.sum64()
     }
 
     /// The checksum line.
