@@ -16,6 +16,7 @@
 //! * [`resp`]: request parser and reply writer, RESP2 and RESP3. **Invariant:** knows no commands.
 //! * [`net`]: listeners and connections: bytes, not commands.
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
+//! * [`repl`]: replication as state machines. **Invariant:** no sockets, no clock, no keys.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
@@ -34,6 +35,7 @@ pub mod keyspace;
 pub mod resp;
 pub mod net;
 pub mod rdb;
+pub mod repl;
 pub mod dataset;
 pub mod pubsub;
 pub mod tracking;

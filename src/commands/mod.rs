@@ -14,7 +14,7 @@
 //! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
 //!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
 //!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
-//!   The server: `persistence`, `config_commands`, `server_info`, `command_info` with `command_docs`,
+//!   The server: `persistence`, `replication`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   `slowlog`, `latency`, `memory`, `debug`, `miscellany`.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -61,6 +61,7 @@ mod geo;
 mod sort;
 mod dump;
 mod persistence;
+mod replication;
 mod config_commands;
 mod server_info;
 mod command_info;
@@ -82,8 +83,10 @@ pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
 pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
+pub use keys::flush::flush;
 pub use prefetch::Prefetch;
 pub use registry::Registry;
+pub use replication::{replica_name, serve_waiters};
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[
@@ -111,6 +114,7 @@ pub const TABLES: &[&[Command]] = &[
     geo::COMMANDS,
     sort::COMMANDS,
     persistence::COMMANDS,
+    replication::COMMANDS,
     config_commands::COMMANDS,
     server_info::COMMANDS,
     command_info::COMMANDS,

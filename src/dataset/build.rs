@@ -51,13 +51,13 @@ pub fn build<'r, R: Read>(
         Value::List(list) => Object::List(list_of(list, &limits.list)?),
         Value::IntSet(integers) => Object::Set(Set::from_integers(integers, &limits.set)),
         Value::Set(set) => {
-            Object::Set(set_of(set, &limits.set)?.ok_or(twice("a member of a set is there twice"))?)
+            Object::Set(set_of(set, &limits.set)?.ok_or_else(|| twice("a member of a set is there twice"))?)
         }
-        Value::Hash(hash) => {
-            Object::Hash(hash_of(hash, limits.hash)?.ok_or(twice("a field of a hash is there twice"))?)
-        }
+        Value::Hash(hash) => Object::Hash(
+            hash_of(hash, limits.hash)?.ok_or_else(|| twice("a field of a hash is there twice"))?,
+        ),
         Value::Zset(zset) => Object::Zset(
-            zset_of(zset, &limits.zset)?.ok_or(twice("a member of a sorted set is there twice"))?,
+            zset_of(zset, &limits.zset)?.ok_or_else(|| twice("a member of a sorted set is there twice"))?,
         ),
     };
     Ok((!is_void(&object)).then_some(Built::Object(object)))

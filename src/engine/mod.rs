@@ -8,6 +8,7 @@
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `downstream`: what the append-only file and replicas have to repeat.
+//! * `replication`: the stream, who follows it and whom it follows.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -26,6 +27,7 @@ mod memory;
 mod snapshots;
 mod snapshot_child;
 mod downstream;
+mod replication;
 mod action;
 mod apply;
 mod shutdown;
@@ -41,8 +43,9 @@ pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
+pub use replication::{Following, Replication, SyncDecision, Waiter};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
-pub use snapshot_child::SnapshotChild;
+pub use snapshot_child::{SnapshotChild, SnapshotTarget};
 pub use snapshots::{BackgroundSaveError, SnapshotStatus};
 pub use watch::Watches;

@@ -4,9 +4,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 
 use super::apply::{Listen, OomScore};
-use super::snapshots::write_file;
 use crate::config::Config;
-use crate::keyspace::Keyspace;
+use crate::rdb::SaveError;
 use crate::sys::process::{self, Pid};
 use crate::sys::{clock, memory};
 
@@ -17,10 +16,20 @@ const REPORT_PERIOD_US: u64 = 1_000_000;
 /// Asking the kernel for the copied pages walks all memory: it may take this share of the child's time.
 const ASKING_SHARE: u64 = 100;
 
+/// Where a snapshot goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotTarget {
+    /// The configured file.
+    File,
+    /// The sockets of replicas.
+    Sockets,
+}
+
 /// The parent's view of a child that is saving.
 #[derive(Debug)]
 pub struct SnapshotChild {
     pub pid: Pid,
+    pub target: SnapshotTarget,
     pub since_s: i64,
     /// Keys the snapshot will have, and those written so far.
     pub keys_total: u64,
@@ -74,13 +83,14 @@ impl SnapshotChild {
     }
 }
 
-/// Forks a child that saves and exits with 0 if that succeeded.
+/// Forks a child that does `work` and exits with 0 if that succeeded.
 pub(super) fn start(
-    keys: &Keyspace,
+    target: SnapshotTarget,
     config: &Config,
     title: &str,
     oom_score: &mut OomScore,
     listeners: &dyn Listen,
+    work: impl FnOnce(&Config, &mut Reporter<'_>) -> Result<(), SaveError>,
 ) -> io::Result<SnapshotChild> {
     let (receiver, sender) = UnixDatagram::pair()?;
     receiver.set_nonblocking(true)?;
@@ -94,13 +104,14 @@ pub(super) fn start(
         if let Err(error) = oom_score.adjust(&config.process, OomScore::CHILD) {
             log::warn!("Unable to write oom_score_adj: {error}");
         }
-        save(keys, config, &sender)
+        save(config, &sender, work)
     })?;
     let reports = reports.ok_or_else(|| io::Error::other("only the child takes the reports' end"))?;
     Ok(SnapshotChild {
         pid,
+        target,
         since_s: clock::unix_now_ms() / 1000,
-        keys_total: (0..keys.databases()).map(|db| keys.len(db) as u64).sum(),
+        keys_total: 0,
         keys_saved: 0,
         copied_bytes: 0,
         copied_bytes_max: 0,
@@ -110,11 +121,14 @@ pub(super) fn start(
 }
 
 /// What the child does.
-fn save(keys: &Keyspace, config: &Config, reports: &UnixDatagram) -> i32 {
+fn save(
+    config: &Config,
+    reports: &UnixDatagram,
+    work: impl FnOnce(&Config, &mut Reporter<'_>) -> Result<(), SaveError>,
+) -> i32 {
     let mut reporter = Reporter::new(reports);
-    match write_file(keys, config, |count| reporter.after_key(count)) {
-        Ok(_) => {
-            log::info!("DB saved on disk");
+    match work(config, &mut reporter) {
+        Ok(()) => {
             reporter.finish();
             0
         }
@@ -126,7 +140,7 @@ fn save(keys: &Keyspace, config: &Config, reports: &UnixDatagram) -> i32 {
 }
 
 /// The child's side of the reports.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     reports: &'a UnixDatagram,
     keys_saved: u64,
     reported_us: u64,
@@ -152,7 +166,7 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    fn after_key(&mut self, count: u64) -> io::Result<()> {
+    pub(super) fn after_key(&mut self, count: u64) -> io::Result<()> {
         self.keys_saved = count;
         if !(count - 1).is_multiple_of(KEYS_PER_LOOK) {
             return Ok(());

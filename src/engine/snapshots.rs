@@ -5,7 +5,7 @@
 //! [`Engine::snapshot_is_due`]).
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -14,11 +14,12 @@ use thiserror::Error;
 
 use super::loading::Loading;
 use super::parts::Engine;
-use super::snapshot_child::{self, SnapshotChild};
+use super::snapshot_child::{self, Reporter, SnapshotChild, SnapshotTarget};
 use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, KeptUsage, Loaded};
 use crate::keyspace::{EvictionPolicy, Keyspace};
-use crate::rdb::{self, SaveError, WriterOptions};
+use crate::rdb::{self, SaveError, Writer, WriterOptions};
+use crate::repl::Saved;
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
@@ -53,6 +54,10 @@ pub struct SnapshotStatus {
     pub last_copied_bytes: usize,
     /// What the last load found.
     pub last_load: Loaded,
+    /// The place in the stream of replication that it named.
+    pub loaded_place: Option<Saved>,
+    /// A child that has ended since the last look, for those who wait for its snapshot: whether it succeeded.
+    pub ended: Option<(SnapshotTarget, bool)>,
 }
 
 impl SnapshotStatus {
@@ -70,6 +75,8 @@ impl SnapshotStatus {
             scheduled: false,
             last_copied_bytes: 0,
             last_load: Loaded::default(),
+            loaded_place: None,
+            ended: None,
         }
     }
 
@@ -104,10 +111,11 @@ pub enum BackgroundSaveError {
 impl Engine {
     /// SAVE: saves while everybody waits. Failures are logged.
     pub fn save_snapshot(&mut self, keys: &Keyspace) -> Result<(), SaveError> {
+        let place = self.saved_place();
         self.snapshots.saves += 1;
         let temporary = temporary_file(&self.config, std::process::id());
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, Some(&temporary));
-        let saved = write_file(keys, &self.config, |_| Ok(()));
+        let saved = write_file(keys, &self.config, place, |_| Ok(()));
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, None);
         saved.inspect_err(|error| log::warn!("{error}"))?;
         log::info!("DB saved on disk");
@@ -119,24 +127,74 @@ impl Engine {
 
     /// BGSAVE: starts a child that saves.
     pub fn start_snapshot_child(&mut self, keys: &Keyspace) -> Result<(), BackgroundSaveError> {
+        let place = self.saved_place();
+        let now_s = clock::unix_now_ms() / 1000;
+        if !self.snapshots.is_saving() {
+            self.snapshots.saves += 1;
+            self.snapshots.last_attempt_s = now_s;
+            self.snapshots.dirty_at_child_start = keys.effects.dirty();
+        }
+        self.start_child(SnapshotTarget::File, key_count(keys), |config, reporter| {
+            write_file(keys, config, place, |count| reporter.after_key(count))?;
+            log::info!("DB saved on disk");
+            Ok(())
+        })
+    }
+
+    /// Starts a child that writes a snapshot to a stream: what comes before it, the snapshot, and a mark.
+    pub fn start_streaming_child<W: Write>(
+        &mut self,
+        keys: &Keyspace,
+        make_stream: impl FnOnce() -> io::Result<W>,
+        mark: &[u8],
+    ) -> Result<(), BackgroundSaveError> {
+        let place = self.saved_place();
+        self.start_child(SnapshotTarget::Sockets, key_count(keys), |config, reporter| {
+            let write = || -> io::Result<()> {
+                let mut stream = make_stream()?;
+                stream.write_all(b"$EOF:")?;
+                stream.write_all(mark)?;
+                stream.write_all(b"\r\n")?;
+                let mut writer = Writer::new(stream, writer_options(keys, config))?;
+                write_data(&mut writer, keys, config, place, |count| reporter.after_key(count))?;
+                let mut stream = writer.finish()?;
+                stream.write_all(mark)?;
+                stream.flush()
+            };
+            write().map_err(SaveError::Write)
+        })
+    }
+
+    fn start_child(
+        &mut self,
+        target: SnapshotTarget,
+        keys_total: u64,
+        work: impl FnOnce(&Config, &mut Reporter<'_>) -> Result<(), SaveError>,
+    ) -> Result<(), BackgroundSaveError> {
         if self.snapshots.is_saving() {
             return Err(BackgroundSaveError::InProgress);
         }
-        let now_s = clock::unix_now_ms() / 1000;
-        self.snapshots.saves += 1;
-        self.snapshots.last_attempt_s = now_s;
-        self.snapshots.dirty_at_child_start = keys.effects.dirty();
         let started_us = clock::now_us();
-        let title = self.process_title("redis-rdb-bgsave");
-        match snapshot_child::start(keys, &self.config, &title, &mut self.oom_score, &*self.listeners) {
-            Ok(child) => {
+        let title = self.process_title(match target {
+            SnapshotTarget::File => "redis-rdb-bgsave",
+            SnapshotTarget::Sockets => "redis-rdb-to-slaves",
+        });
+        let Self { config, oom_score, listeners, .. } = self;
+        match snapshot_child::start(target, config, &title, oom_score, &**listeners, work) {
+            Ok(mut child) => {
+                child.keys_total = keys_total;
                 self.note_fork(clock::now_us() - started_us);
-                log::info!("Background saving started by pid {}", child.pid);
+                match target {
+                    SnapshotTarget::File => log::info!("Background saving started by pid {}", child.pid),
+                    SnapshotTarget::Sockets => {
+                        log::info!("Background RDB transfer started by pid {}", child.pid);
+                    }
+                }
                 self.snapshots.child = Some(child);
                 Ok(())
             }
             Err(error) => {
-                self.snapshots.last_save_ok = false;
+                self.snapshots.last_save_ok &= target != SnapshotTarget::File;
                 let error = BackgroundSaveError::Fork(error_text(&error));
                 log::warn!("{error}");
                 Err(error)
@@ -168,6 +226,11 @@ impl Engine {
 
     fn finish_snapshot_child(&mut self, mut child: SnapshotChild, status: ExitStatus) {
         child.receive();
+        self.snapshots.ended = Some((child.target, status.success()));
+        if child.target == SnapshotTarget::Sockets {
+            note_streamed(status);
+            return;
+        }
         let now_s = clock::unix_now_ms() / 1000;
         self.snapshots.last_duration_s = Some(now_s - child.since_s);
         if status.success() {
@@ -243,33 +306,61 @@ impl Engine {
 pub(super) fn write_file(
     keys: &Keyspace,
     config: &Config,
-    mut after_key: impl FnMut(u64) -> io::Result<()>,
+    place: Option<Saved>,
+    after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
     let path = config.process.dir.join(&config.rdb.file_name);
-    let options = WriterOptions {
-        compression: config.rdb.compression,
-        checksum: config.rdb.checksum,
-        version: dataset::version_of(keys, config.rdb.latest_version()),
-    };
-    let header = Header {
-        version: REDIS_VERSION,
-        created_s: clock::unix_now_ms() / 1000,
-        used_memory_bytes: memory::used_memory(),
-        is_aof_base: false,
-    };
-    let delay_us = config.rdb.key_save_delay_us;
-    rdb::save_file(&path, options, |writer| {
+    rdb::save_file(&path, writer_options(keys, config), |writer| {
         if config.rdb.save_incremental_fsync {
             let mut written_back = 0;
             writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| {
                 write_back_behind(file, &mut written_back, bytes)
             });
         }
-        dataset::write(writer, keys, &header, kept_usage(config.memory.policy), |count| {
-            pause(delay_us, count);
-            after_key(count)
-        })
+        write_data(writer, keys, config, place, after_key)
     })
+}
+
+fn writer_options(keys: &Keyspace, config: &Config) -> WriterOptions {
+    WriterOptions {
+        compression: config.rdb.compression,
+        checksum: config.rdb.checksum,
+        version: dataset::version_of(keys, config.rdb.latest_version()),
+    }
+}
+
+fn write_data<W: Write>(
+    writer: &mut Writer<W>,
+    keys: &Keyspace,
+    config: &Config,
+    place: Option<Saved>,
+    mut after_key: impl FnMut(u64) -> io::Result<()>,
+) -> io::Result<()> {
+    let header = Header {
+        version: REDIS_VERSION,
+        created_s: clock::unix_now_ms() / 1000,
+        used_memory_bytes: memory::used_memory(),
+        place,
+        is_aof_base: false,
+    };
+    let delay_us = config.rdb.key_save_delay_us;
+    dataset::write(writer, keys, &header, kept_usage(config.memory.policy), |count| {
+        pause(delay_us, count);
+        after_key(count)
+    })
+}
+
+fn key_count(keys: &Keyspace) -> u64 {
+    (0..keys.databases()).map(|db| keys.len(db) as u64).sum()
+}
+
+/// How a snapshot for replicas ended. It is no save.
+fn note_streamed(status: ExitStatus) {
+    match status.signal() {
+        _ if status.success() => log::info!("Background RDB transfer terminated with success"),
+        Some(signal) => log::warn!("Background transfer terminated by signal {signal}"),
+        None => log::warn!("Background transfer error"),
+    }
 }
 
 /// Starts writing what is new, and waits for what was started the time before: the disk always has something

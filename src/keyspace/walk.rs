@@ -14,7 +14,8 @@ impl Keyspace {
     pub fn random_key(&mut self) -> Option<EntryRef<'_>> {
         let mut drawn = self.draw()?;
         let mut tries = 1;
-        while !self.exists(&drawn) && (tries < RANDOM_TRIES_MAX || self.expired_keys() == ExpiredKeys::Delete) {
+        while !self.exists(&drawn) && (tries < RANDOM_TRIES_MAX || self.expired_keys() == ExpiredKeys::Delete)
+        {
             drawn = self.draw()?;
             tries += 1;
         }
