@@ -19,6 +19,7 @@
 //! * [`aof`]: the append-only file: its several files, their manifest, reader beside writer. **Invariant:**
 //!   executes nothing and knows no configuration.
 //! * [`check`]: the programs that examine files: `russet-check-aof`.
+//! * [`repl`]: replication as state machines. **Invariant:** no sockets, no clock, no keys.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
@@ -39,6 +40,7 @@ pub mod net;
 pub mod rdb;
 pub mod aof;
 pub mod check;
+pub mod repl;
 pub mod dataset;
 pub mod pubsub;
 pub mod tracking;

@@ -29,6 +29,10 @@ struct Nature {
 pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<Admission, CommandError> {
     let command = ctx.registry.command(id);
     right_number_of_arguments(ctx, id, command, request)?;
+    if ctx.client.is_primary {
+        // It has been decided elsewhere.
+        return Ok(Admission::Now);
+    }
     allowed_by_configuration(ctx, command)?;
     let nature = nature_of(ctx, command);
     authenticated(ctx, command)?;
@@ -36,7 +40,9 @@ pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<
     memory_left(ctx, command, nature)?;
     disk_writable(ctx, command, nature)?;
     enough_replicas(ctx, nature)?;
+    writable(ctx, nature)?;
     possible_while_subscribed(ctx, id, command)?;
+    not_stale(ctx, nature)?;
     not_loading(ctx, nature)?;
     Ok(not_paused(ctx, nature))
 }
@@ -124,7 +130,9 @@ fn possible_in_transaction(ctx: &Ctx<'_>, command: &Command) -> Result<(), Comma
 /// Evicts until `maxmemory` is kept; refuses what would grow if that fails. Queueing grows too.
 #[inline]
 fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
-    if ctx.engine.config.memory.maxmemory_bytes == 0 {
+    let engine = &ctx.engine;
+    let leaves_it_to_primary = engine.replication.is_replica() && engine.config.replication.ignore_maxmemory;
+    if engine.config.memory.maxmemory_bytes == 0 || leaves_it_to_primary {
         return Ok(());
     }
     let has_room = super::evict::make_room(ctx.keys, ctx.engine, Some(ctx.client));
@@ -140,6 +148,9 @@ fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(
 /// After a failed snapshot or append, writes are refused rather than lost later.
 #[inline]
 fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
+    if ctx.engine.replication.is_replica() {
+        return Ok(());
+    }
     let concerned = nature.flags & flags::WRITE != 0 || command.flags & flags::FAILS_WITH_DISK != 0;
     if !concerned {
         return Ok(());
@@ -157,9 +168,39 @@ fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(),
 #[inline]
 fn enough_replicas(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
     let replication = &ctx.engine.config.replication;
-    // There are no replicas yet: any wanted number is more than that.
     let are_wanted = replication.min_replicas_to_write > 0 && replication.min_replicas_max_lag_seconds > 0;
-    if are_wanted && nature.flags & flags::WRITE != 0 { Err(CommandError::NoReplicas) } else { Ok(()) }
+    if !are_wanted || nature.flags & flags::WRITE == 0 || ctx.engine.replication.is_replica() {
+        return Ok(());
+    }
+    let are_enough = ctx.engine.good_replicas() >= replication.min_replicas_to_write as usize;
+    if are_enough { Ok(()) } else { Err(CommandError::NoReplicas) }
+}
+
+/// `replica-read-only`.
+#[inline]
+fn writable(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    let engine = &ctx.engine;
+    if engine.replication.is_replica()
+        && engine.config.replication.read_only
+        && nature.flags & flags::WRITE != 0
+    {
+        return Err(CommandError::ReadOnlyReplica);
+    }
+    Ok(())
+}
+
+/// `replica-serve-stale-data no`: without its primary a replica says nothing about the data.
+#[inline]
+fn not_stale(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    let engine = &ctx.engine;
+    if engine.replication.is_replica()
+        && !engine.config.replication.serve_stale_data
+        && !engine.replication.is_linked()
+        && nature.common & flags::STALE == 0
+    {
+        return Err(CommandError::PrimaryDown);
+    }
+    Ok(())
 }
 
 #[inline]
@@ -180,7 +221,7 @@ fn not_loading(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
 
 #[inline]
 fn not_paused(ctx: &Ctx<'_>, nature: Nature) -> Admission {
-    if !ctx.engine.pause.is_set() {
+    if !ctx.engine.pause.is_set() || ctx.client.is_replica() {
         return Admission::Now;
     }
     match ctx.engine.pause.at(ctx.engine.clock.unix_ms()) {

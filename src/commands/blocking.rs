@@ -20,12 +20,14 @@ pub enum Release {
     TimedOut,
     /// With an error (CLIENT UNBLOCK ... ERROR).
     Unblocked,
+    /// With an error: this server has become a replica, where nobody else will write.
+    RoleChanged,
 }
 
 impl Ctx<'_> {
     /// Whether a command may wait at all; otherwise it answers as if its time were up.
     pub fn may_block(&self) -> bool {
-        self.engine.nesting == 0
+        self.engine.nesting == 0 && !self.client.is_primary
     }
 
     /// Blocks the client on keys of the selected database until one of them holds a value of `kind`.
@@ -108,24 +110,36 @@ pub fn release(engine: &mut Engine, id: ClientId, release: Release) -> bool {
     let command = usize::from(waiting.command.0);
     engine.command_stats.record(command, 0, engine.config.observe.latency_tracking);
     engine.stats.commands_processed += 1;
-    if release == Release::Unblocked {
+    if release != Release::TimedOut {
         engine.command_stats.record_failed(command);
     }
     if let Some(client) = engine.clients.by_id_mut(id) {
         client.session.blocked = false;
         let is_muted = client.session.is_muted();
-        let error = CommandError::Unblocked.to_string();
-        if release == Release::Unblocked {
+        let error = match release {
+            Release::RoleChanged => CommandError::ForceUnblocked,
+            Release::TimedOut | Release::Unblocked => CommandError::Unblocked,
+        };
+        let error = error.to_string();
+        if release != Release::TimedOut {
             engine.stats.record_error(error.as_bytes());
         }
         engine.clients.send(id, |reply| match release {
             _ if is_muted => {}
             Release::TimedOut => reply.null_array(),
-            Release::Unblocked => reply.error(error.as_bytes()),
+            Release::Unblocked | Release::RoleChanged => reply.error(error.as_bytes()),
         });
     }
     engine.blocked.note_unblocked(id);
     true
+}
+
+/// Sends away all who wait for a key: it would not come from here any more.
+pub fn force_unblock_all(engine: &mut Engine) {
+    let waiting: Vec<ClientId> = engine.clients.ids().filter(|id| engine.blocked.contains(*id)).collect();
+    for id in waiting {
+        release(engine, id, Release::RoleChanged);
+    }
 }
 
 /// Whether what is under a key now may serve a client that waits on it; `None` if it can serve nobody.

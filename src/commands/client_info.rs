@@ -62,6 +62,8 @@ pub fn client_info_line(session: &Session, output: &Output, registry: &Registry,
 fn flags(session: &Session) -> String {
     let caching = session.caching.as_deref();
     let letters = [
+        ('S', session.is_replica()),
+        ('M', session.is_primary),
         ('O', session.is_monitor),
         ('P', session.is_subscribed()),
         ('x', session.in_transaction()),

@@ -48,6 +48,8 @@ fn send_downstream(ctx: &mut Ctx<'_>, args: &Args<'_>, propagation: Propagation,
     }
     if ctx.engine.nesting == 0 {
         ctx.engine.downstream.end_unit();
+        ctx.client.written_offset =
+            ctx.engine.replication.offset() + ctx.engine.downstream.replicas.pending().len() as u64;
     }
 }
 

@@ -98,6 +98,33 @@ pub enum CommandError {
     #[error("NOREPLICAS Not enough good replicas to write.")]
     NoReplicas,
 
+    #[error("READONLY You can't write against a read only replica.")]
+    ReadOnlyReplica,
+    #[error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")]
+    PrimaryDown,
+
+    // Replication.
+    #[error("NOMASTERLINK Can't SYNC while not connected with my master")]
+    NoPrimaryLink,
+    #[error("ERR SYNC and PSYNC are invalid with pending output")]
+    SyncWithPendingOutput,
+    #[error("ERR Unrecognized REPLCONF option: {0}")]
+    UnknownReplconfOption(String),
+    #[error("ERR REPLCONF ip-address provided by replica instance is too long: {0} bytes")]
+    AnnouncedIpTooLong(usize),
+    #[error("ERR Invalid master port")]
+    InvalidPrimaryPort,
+    #[error("ERR REPLICAOF not allowed while failing over.")]
+    ReplicaofDuringFailover,
+    #[error(
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica \
+             is configured to be writable (which is not the default) writes to replicas are just local and are \
+             not propagated."
+    )]
+    WaitOnReplica,
+    #[error("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)")]
+    ForceUnblocked,
+
     // Transactions.
     #[error("EXECABORT Transaction discarded because of previous errors.")]
     ExecAborted,

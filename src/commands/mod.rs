@@ -16,6 +16,7 @@
 //!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
 //!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
 //!   The server: `persistence`, `aof`, `config_commands`, `server_info`, `command_info` with `command_docs`,
+//!   The server: `persistence`, `replication`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   `slowlog`, `latency`, `memory`, `debug`, `miscellany`.
 //!
 //! **Invariant:** nothing here knows a socket or the loop.
@@ -64,6 +65,7 @@ mod sort;
 mod dump;
 mod persistence;
 mod aof;
+mod replication;
 mod config_commands;
 mod server_info;
 mod command_info;
@@ -85,9 +87,11 @@ pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
 pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
+pub use keys::flush::flush;
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 pub use replay::{Replayed, replay_part};
+pub use replication::{replica_name, serve_waiters};
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[
@@ -116,6 +120,7 @@ pub const TABLES: &[&[Command]] = &[
     sort::COMMANDS,
     persistence::COMMANDS,
     aof::COMMANDS,
+    replication::COMMANDS,
     config_commands::COMMANDS,
     server_info::COMMANDS,
     command_info::COMMANDS,

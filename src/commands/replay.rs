@@ -17,7 +17,7 @@ use crate::resp::{Limits, Progress};
 use crate::sys::{clock, memory};
 
 /// A file may hold what a larger `proto-max-bulk-len` has let in.
-const LIMITS: Limits = Limits { bulk_bytes_max: i64::MAX, authenticated: true };
+const LIMITS: Limits = Limits { bulk_bytes_max: i64::MAX, authenticated: true, in_one_piece: false };
 
 /// Commands between two looks at how much was read.
 const COMMANDS_PER_LOOK: usize = 64;

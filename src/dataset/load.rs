@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::build::{Limits, build};
 use crate::keyspace::{Aging, Keyspace, aging};
 use crate::rdb::{self, Item, LoadError, ModuleId, Reader, Usage, aux};
+use crate::repl::{ReplicationId, Saved};
 
 /// As many empty keys are named in the log.
 const LOGGED_EMPTY_KEYS_MAX: u64 = 10;
@@ -56,11 +57,27 @@ pub struct Load<R> {
     db: usize,
     loaded: Loaded,
     used_memory_bytes: u64,
+    place: Place,
+}
+
+/// What has been read of the data set's place in the stream of replication.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    id: Option<ReplicationId>,
+    offset: Option<u64>,
+    db: usize,
 }
 
 impl<R: Read> Load<R> {
     pub fn new(reader: Reader<R>, options: LoadOptions) -> Self {
-        Self { reader, options, db: 0, loaded: Loaded::default(), used_memory_bytes: 0 }
+        Self {
+            reader,
+            options,
+            db: 0,
+            loaded: Loaded::default(),
+            used_memory_bytes: 0,
+            place: Place::default(),
+        }
     }
 
     /// Reads on until the end, for which it gives what was read, or until `goes_on`, which is told the offset
@@ -81,6 +98,7 @@ impl<R: Read> Load<R> {
                     if name.eq_ignore_ascii_case(aux::USED_MEMORY.as_bytes()) {
                         self.used_memory_bytes = number_of(value).unwrap_or_default();
                     }
+                    self.place.note(name, value);
                     log_fact(name, value, now_ms);
                 }
                 Some(Item::ResizeDb { .. }) => {}
@@ -119,6 +137,25 @@ impl<R> Load<R> {
     /// What the snapshot says of the memory that was in use when it was written; 0 until it was read.
     pub fn used_memory_bytes(&self) -> u64 {
         self.used_memory_bytes
+    }
+
+    /// The data set's place in the stream of replication, if the snapshot says so.
+    pub fn place(&self) -> Option<Saved> {
+        let Place { id, offset, db } = self.place;
+        Some(Saved { id: id?, offset: offset?, db })
+    }
+}
+
+impl Place {
+    fn note(&mut self, name: &[u8], value: &[u8]) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if is(aux::REPLICATION_ID) {
+            self.id = ReplicationId::parse(value);
+        } else if is(aux::REPLICATION_OFFSET) {
+            self.offset = number_of(value);
+        } else if is(aux::REPLICATION_DB) {
+            self.db = number_of(value).unwrap_or(0);
+        }
     }
 }
 

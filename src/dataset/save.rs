@@ -7,6 +7,7 @@ use crate::keyspace::{Keyspace, Object, StrRef};
 use crate::rdb::{
     Form, LATEST_VERSION, ListNode, RDB_VERSION, StringValue, Usage, ValueWriter, Writer, aux, payload,
 };
+use crate::repl::Saved;
 use crate::types::set::Content;
 use crate::types::{NodeView, SHOW_EXPIRED};
 
@@ -18,6 +19,8 @@ pub struct Header<'a> {
     /// Seconds since 1970.
     pub created_s: i64,
     pub used_memory_bytes: usize,
+    /// The data set's place in the stream of replication.
+    pub place: Option<Saved>,
     /// Whether the snapshot is the base of an append-only file.
     pub is_aof_base: bool,
 }
@@ -62,6 +65,11 @@ fn write_header<W: Write>(writer: &mut Writer<W>, header: &Header<'_>) -> io::Re
     writer.aux_int(aux::REDIS_BITS, 64)?;
     writer.aux_int(aux::CREATED, header.created_s)?;
     writer.aux_int(aux::USED_MEMORY, header.used_memory_bytes as i64)?;
+    if let Some(place) = header.place {
+        writer.aux_int(aux::REPLICATION_DB, place.db as i64)?;
+        writer.aux(aux::REPLICATION_ID, place.id.as_bytes())?;
+        writer.aux_int(aux::REPLICATION_OFFSET, place.offset as i64)?;
+    }
     writer.aux_int(aux::AOF_BASE, header.is_aof_base.into())
 }
 

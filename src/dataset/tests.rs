@@ -16,8 +16,13 @@ use crate::types::{
 };
 
 const NOW_MS: i64 = 1_700_000_000_000;
-const HEADER: Header<'_> =
-    Header { version: "7.2.4", created_s: NOW_MS / 1000, used_memory_bytes: 1 << 20, is_aof_base: false };
+const HEADER: Header<'_> = Header {
+    version: "7.2.4",
+    created_s: NOW_MS / 1000,
+    used_memory_bytes: 1 << 20,
+    place: None,
+    is_aof_base: false,
+};
 fn options() -> LoadOptions {
     let limits = Limits {
         list: ListLimits::new(-2, 0),

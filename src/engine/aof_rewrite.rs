@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::aof::{AofState, Open};
 use super::parts::Engine;
-use super::snapshot_child::{self, Purpose, SnapshotChild};
-use super::snapshots::{Snapshot, pause, write_snapshot};
+use super::snapshot_child::{self, Purpose, SnapshotChild, SnapshotTarget};
+use super::snapshots::{Snapshot, key_count, pause, write_snapshot};
 use crate::aof::{FilesError, Increment, Names};
 use crate::config::{Aof as AofConfig, Config};
 use crate::dataset;
@@ -129,14 +129,13 @@ impl Engine {
         let started_us = clock::now_us();
         let title = self.process_title("redis-aof-rewrite");
         let purpose = Purpose { title: &title, name: "AOF rewrite" };
-        let config = &self.config;
         let child = snapshot_child::start(
-            keys,
-            config,
+            SnapshotTarget::File,
+            &self.config,
             &purpose,
             &mut self.oom_score,
             &*self.listeners,
-            |reporter| {
+            |config, reporter| {
                 let name = Names::temporary_base(std::process::id());
                 match write_base(keys, config, &directory.join(&name), |count| reporter.after_key(count)) {
                     Ok(()) => {
@@ -150,7 +149,8 @@ impl Engine {
                 }
             },
         );
-        let child = child.map_err(|error| RewriteFailed::Fork(error_text(&error)))?;
+        let mut child = child.map_err(|error| RewriteFailed::Fork(error_text(&error)))?;
+        child.keys_total = key_count(keys);
         self.note_fork(clock::now_us() - started_us);
         log::info!("Background append only file rewriting started by pid {}", child.pid);
         self.aof.rewrites.writes_snapshot = self.config.aof.use_rdb_preamble;
@@ -350,8 +350,12 @@ pub(super) fn write_base(
     mut after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<(), String> {
     if config.aof.use_rdb_preamble {
-        let snapshot =
-            Snapshot { path, is_aof_base: true, writes_back: config.aof.rewrite_incremental_fsync };
+        let snapshot = Snapshot {
+            path,
+            place: None,
+            is_aof_base: true,
+            writes_back: config.aof.rewrite_incremental_fsync,
+        };
         return write_snapshot(keys, config, &snapshot, after_key)
             .map(drop)
             .map_err(|error| error.to_string());

@@ -117,6 +117,11 @@ impl Feed {
         self.is_active
     }
 
+    /// The database that the last command was for; `None`: the next one names its own.
+    pub fn selected(&self) -> Option<usize> {
+        self.selected
+    }
+
     /// What has come since it was last cleared.
     pub fn pending(&self) -> &[u8] {
         &self.buffer

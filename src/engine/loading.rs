@@ -58,6 +58,8 @@ pub struct Loading {
     /// When it began, on the monotonic clock and in Unix seconds.
     pub started_us: u64,
     pub started_s: i64,
+    /// It comes from our primary, and expired keys are the primary's business.
+    pub is_from_primary: bool,
     pub total_bytes: u64,
     pub loaded_bytes: u64,
 }
@@ -73,8 +75,8 @@ impl Loading {
     fn open(
         path: &Path,
         verifies_checksum: bool,
-        replace: bool,
-        limits: Limits,
+        is_from_primary: bool,
+        options: LoadOptions,
     ) -> Result<Option<Self>, LoadFailed> {
         let file = match File::open(path) {
             Ok(file) => file,
@@ -84,7 +86,6 @@ impl Loading {
                 return Err(LoadFailed::Open { path, reason: error_text(&error) });
             }
         };
-        let options = LoadOptions { now_ms: clock::unix_now_ms(), drop_expired: true, replace, limits };
         let begun = file.metadata().map_err(LoadError::Io).and_then(|metadata| {
             let total_bytes = metadata.len();
             let mut reader = Reader::new(file, Some(total_bytes))?;
@@ -102,6 +103,7 @@ impl Loading {
             started_us,
             keys: 0,
             started_s: options.now_ms / 1000,
+            is_from_primary,
             total_bytes,
             loaded_bytes: 0,
         }))
@@ -179,7 +181,26 @@ impl Engine {
     pub fn begin_loading(&mut self, replace: bool) -> Result<(), LoadFailed> {
         let path = self.config.process.dir.join(&self.config.rdb.file_name);
         let verifies_checksum = self.config.rdb.checksum && !self.debug.skip_checksum_validation;
-        let loading = Loading::open(&path, verifies_checksum, replace, self.value_limits())?;
+        let options = LoadOptions {
+            now_ms: clock::unix_now_ms(),
+            drop_expired: self.config.replication.primary.is_none(),
+            replace,
+            limits: self.value_limits(),
+        };
+        let loading = Loading::open(&path, verifies_checksum, false, options)?;
+        self.snapshots.loading = loading.map(Box::new);
+        Ok(())
+    }
+
+    /// Begins to load the snapshot that our primary has sent.
+    pub fn begin_loading_from_primary(&mut self, path: &Path) -> Result<(), LoadFailed> {
+        let options = LoadOptions {
+            now_ms: clock::unix_now_ms(),
+            drop_expired: false,
+            replace: false,
+            limits: self.value_limits(),
+        };
+        let loading = Loading::open(path, self.config.rdb.checksum, true, options)?;
         self.snapshots.loading = loading.map(Box::new);
         Ok(())
     }
@@ -190,6 +211,7 @@ impl Engine {
         let Some(loading) = &mut self.snapshots.loading else { return Ok(None) };
         let selected = keys.selected();
         let advanced = loading.advance(keys, &self.config.rdb);
+        let place = loading.load.place();
         keys.begin(selected, self.clock.unix_ms(), false);
         self.stats.observe_memory(memory::used_memory());
         if !matches!(advanced, Ok(None)) {
@@ -197,6 +219,7 @@ impl Engine {
         }
         let Some(loaded) = advanced? else { return Ok(None) };
         self.snapshots.last_load = loaded;
+        self.snapshots.loaded_place = place;
         let skipped = match loaded.empty_keys {
             0 => String::new(),
             count => format!(", empty keys skipped: {count}"),

@@ -10,6 +10,7 @@
 //! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
 //!   syncing, new bases, reading it back.
+//! * `replication`: the stream, who follows it and whom it follows.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but snapshots and the append-only file. A test
@@ -33,6 +34,7 @@ mod aof_base;
 mod aof_flush;
 mod aof_rewrite;
 mod replay;
+mod replication;
 mod action;
 mod apply;
 mod shutdown;
@@ -52,8 +54,9 @@ pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
 pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
+pub use replication::{Following, Replication, SyncDecision, Waiter};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
-pub use snapshot_child::SnapshotChild;
+pub use snapshot_child::{SnapshotChild, SnapshotTarget};
 pub use snapshots::{BackgroundSaveError, SnapshotStatus};
 pub use watch::Watches;

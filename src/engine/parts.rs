@@ -12,12 +12,14 @@ use super::clients::Clients;
 use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
+use super::replication::Replication;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
 use crate::keyspace::{ActiveExpiry, EventClass};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
+use crate::repl::ReplicationId;
 use crate::sys::clock::Clock;
 use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
@@ -36,6 +38,7 @@ pub struct Engine {
     pub blocked: Blocked,
     pub downstream: Downstream,
     pub aof: Aof,
+    pub replication: Replication,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -64,11 +67,10 @@ pub struct Engine {
     pub nesting: usize,
 }
 
-/// Who this server is: fixed at start (but for the replication id).
+/// Who this server is: fixed at start.
 #[derive(Debug)]
 pub struct Identity {
     pub run_id: String,
-    pub replication_id: String,
     pub started_ms: i64,
     pub executable: PathBuf,
     pub config_file: Option<PathBuf>,
@@ -79,10 +81,8 @@ pub struct Identity {
 
 impl Identity {
     pub fn new(started_ms: i64, config_file: Option<PathBuf>, random: &mut Random) -> Self {
-        let mut id = || String::from_utf8_lossy(&random.hex_id()).into_owned();
         Self {
-            run_id: id(),
-            replication_id: id(),
+            run_id: String::from_utf8_lossy(&random.hex_id()).into_owned(),
             started_ms,
             executable: std::env::current_exe().unwrap_or_default(),
             config_file,
@@ -138,6 +138,7 @@ impl Engine {
             blocked: Blocked::default(),
             downstream: Downstream::default(),
             aof: Aof::default(),
+            replication: Replication::new(ReplicationId::new(random.hex_id()), now_ms),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),

@@ -1,6 +1,7 @@
 //! What the server knows of one client apart from its connection and its pending output.
 
 use crate::config::Security;
+use crate::repl::Replica;
 use crate::resp::{OwnedRequest, Protocol};
 use crate::tracking::Caching;
 
@@ -152,6 +153,12 @@ pub struct Session {
     pub memory_ranked: bool,
     /// When the peak of its reply buffer was last forgotten.
     pub reply_peak_reset_ms: i64,
+    /// The end of the replication stream behind its last command, for WAIT.
+    pub written_offset: u64,
+    /// It executes the stream of our primary.
+    pub is_primary: bool,
+    /// What a replica, or one that is about to become one, has told of itself.
+    pub replica: Option<Box<Replica>>,
 }
 
 impl Session {
@@ -199,11 +206,27 @@ impl Session {
             memory_kind: ClientKind::Normal,
             memory_ranked: false,
             reply_peak_reset_ms: now_ms,
+            written_offset: 0,
+            is_primary: false,
+            replica: None,
         }
     }
 
     pub fn kind(&self) -> ClientKind {
-        if self.is_subscribed() { ClientKind::Pubsub } else { ClientKind::Normal }
+        if self.is_primary {
+            ClientKind::Primary
+        } else if self.is_replica() {
+            ClientKind::Replica
+        } else if self.is_subscribed() {
+            ClientKind::Pubsub
+        } else {
+            ClientKind::Normal
+        }
+    }
+
+    /// Whether it has asked for the data, and follows the stream.
+    pub fn is_replica(&self) -> bool {
+        self.replica.as_ref().is_some_and(|replica| replica.is_attached())
     }
 
     /// Whether a RESP2 client is limited to the commands of the subscribed mode.

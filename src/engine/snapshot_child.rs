@@ -6,7 +6,6 @@ use std::os::unix::net::UnixDatagram;
 
 use super::apply::{Listen, OomScore};
 use crate::config::Config;
-use crate::keyspace::Keyspace;
 use crate::sys::process::{self, Pid};
 use crate::sys::{clock, memory};
 
@@ -17,10 +16,20 @@ const REPORT_PERIOD_US: u64 = 1_000_000;
 /// Asking the kernel for the copied pages walks all memory: it may take this share of the child's time.
 const ASKING_SHARE: u64 = 100;
 
+/// Where a snapshot goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotTarget {
+    /// The configured file.
+    File,
+    /// The sockets of replicas.
+    Sockets,
+}
+
 /// The parent's view of a child that is saving.
 #[derive(Debug)]
 pub struct SnapshotChild {
     pub pid: Pid,
+    pub target: SnapshotTarget,
     pub since_s: i64,
     /// Keys the snapshot will have, and those written so far.
     pub keys_total: u64,
@@ -83,14 +92,14 @@ pub(super) struct Purpose<'a> {
     pub name: &'static str,
 }
 
-/// Forks a child that writes the data set, and exits with 0 if `write` says that this succeeded.
+/// Forks a child that does `work`, and exits with 0 if that says that it succeeded.
 pub(super) fn start(
-    keys: &Keyspace,
+    target: SnapshotTarget,
     config: &Config,
     purpose: &Purpose<'_>,
     oom_score: &mut OomScore,
     listeners: &dyn Listen,
-    write: impl FnOnce(&mut Reporter<'_>) -> bool,
+    work: impl FnOnce(&Config, &mut Reporter<'_>) -> bool,
 ) -> io::Result<SnapshotChild> {
     let (receiver, sender) = UnixDatagram::pair()?;
     receiver.set_nonblocking(true)?;
@@ -105,7 +114,7 @@ pub(super) fn start(
             log::warn!("Unable to write oom_score_adj: {error}");
         }
         let mut reporter = Reporter::new(&sender, purpose.name);
-        if !write(&mut reporter) {
+        if !work(config, &mut reporter) {
             return 1;
         }
         reporter.finish();
@@ -114,8 +123,9 @@ pub(super) fn start(
     let reports = reports.ok_or_else(|| io::Error::other("only the child takes the reports' end"))?;
     Ok(SnapshotChild {
         pid,
+        target,
         since_s: clock::unix_now_ms() / 1000,
-        keys_total: (0..keys.databases()).map(|db| keys.len(db) as u64).sum(),
+        keys_total: 0,
         keys_saved: 0,
         copied_bytes: 0,
         copied_bytes_max: 0,

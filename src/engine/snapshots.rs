@@ -5,7 +5,7 @@
 //! [`Engine::snapshot_is_due`]).
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -15,11 +15,12 @@ use thiserror::Error;
 use super::loading::Loading;
 use super::parts::Engine;
 use super::replay::ReplayProgress;
-use super::snapshot_child::{self, Purpose, SnapshotChild};
+use super::snapshot_child::{self, Purpose, Reporter, SnapshotChild, SnapshotTarget};
 use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, KeptUsage, Loaded};
 use crate::keyspace::{EvictionPolicy, Keyspace};
-use crate::rdb::{self, SaveError, WriterOptions};
+use crate::rdb::{self, SaveError, Writer, WriterOptions};
+use crate::repl::Saved;
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
@@ -56,6 +57,10 @@ pub struct SnapshotStatus {
     pub last_copied_bytes: usize,
     /// What the last load found.
     pub last_load: Loaded,
+    /// The place in the stream of replication that it named.
+    pub loaded_place: Option<Saved>,
+    /// A child that has ended since the last look, for those who wait for its snapshot: whether it succeeded.
+    pub ended: Option<(SnapshotTarget, bool)>,
 }
 
 impl SnapshotStatus {
@@ -74,6 +79,8 @@ impl SnapshotStatus {
             scheduled: false,
             last_copied_bytes: 0,
             last_load: Loaded::default(),
+            loaded_place: None,
+            ended: None,
         }
     }
 
@@ -108,10 +115,11 @@ pub enum BackgroundSaveError {
 impl Engine {
     /// SAVE: saves while everybody waits. Failures are logged.
     pub fn save_snapshot(&mut self, keys: &Keyspace) -> Result<(), SaveError> {
+        let place = self.saved_place();
         self.snapshots.saves += 1;
         let temporary = temporary_file(&self.config, std::process::id());
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, Some(&temporary));
-        let saved = write_file(keys, &self.config, |_| Ok(()));
+        let saved = write_file(keys, &self.config, place, |_| Ok(()));
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, None);
         saved.inspect_err(|error| log::warn!("{error}"))?;
         log::info!("DB saved on disk");
@@ -123,43 +131,80 @@ impl Engine {
 
     /// BGSAVE: starts a child that saves.
     pub fn start_snapshot_child(&mut self, keys: &Keyspace) -> Result<(), BackgroundSaveError> {
+        let place = self.saved_place();
+        let now_s = clock::unix_now_ms() / 1000;
+        if !self.has_child() {
+            self.snapshots.saves += 1;
+            self.snapshots.last_attempt_s = now_s;
+            self.snapshots.dirty_at_child_start = keys.effects.dirty();
+        }
+        self.start_child(SnapshotTarget::File, key_count(keys), |config, reporter| {
+            write_file(keys, config, place, |count| reporter.after_key(count))?;
+            log::info!("DB saved on disk");
+            Ok(())
+        })
+    }
+
+    /// Starts a child that writes a snapshot to a stream: what comes before it, the snapshot, and a mark.
+    pub fn start_streaming_child<W: Write>(
+        &mut self,
+        keys: &Keyspace,
+        make_stream: impl FnOnce() -> io::Result<W>,
+        mark: &[u8],
+    ) -> Result<(), BackgroundSaveError> {
+        let place = self.saved_place();
+        self.start_child(SnapshotTarget::Sockets, key_count(keys), |config, reporter| {
+            let write = || -> io::Result<()> {
+                let mut stream = make_stream()?;
+                stream.write_all(b"$EOF:")?;
+                stream.write_all(mark)?;
+                stream.write_all(b"\r\n")?;
+                let mut writer = Writer::new(stream, writer_options(keys, config))?;
+                let header = header(place, false);
+                write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;
+                let mut stream = writer.finish()?;
+                stream.write_all(mark)?;
+                stream.flush()
+            };
+            write().map_err(SaveError::Write)
+        })
+    }
+
+    fn start_child(
+        &mut self,
+        target: SnapshotTarget,
+        keys_total: u64,
+        work: impl FnOnce(&Config, &mut Reporter<'_>) -> Result<(), SaveError>,
+    ) -> Result<(), BackgroundSaveError> {
         if self.has_child() {
             return Err(BackgroundSaveError::InProgress);
         }
-        let now_s = clock::unix_now_ms() / 1000;
-        self.snapshots.saves += 1;
-        self.snapshots.last_attempt_s = now_s;
-        self.snapshots.dirty_at_child_start = keys.effects.dirty();
         let started_us = clock::now_us();
-        let title = self.process_title("redis-rdb-bgsave");
+        let title = self.process_title(match target {
+            SnapshotTarget::File => "redis-rdb-bgsave",
+            SnapshotTarget::Sockets => "redis-rdb-to-slaves",
+        });
         let purpose = Purpose { title: &title, name: "RDB" };
-        let config = &self.config;
-        let child = snapshot_child::start(
-            keys,
-            config,
-            &purpose,
-            &mut self.oom_score,
-            &*self.listeners,
-            |reporter| match write_file(keys, config, |count| reporter.after_key(count)) {
-                Ok(_) => {
-                    log::info!("DB saved on disk");
-                    true
-                }
-                Err(error) => {
-                    log::warn!("{error}");
-                    false
-                }
-            },
-        );
+        let Self { config, oom_score, listeners, .. } = self;
+        let child =
+            snapshot_child::start(target, config, &purpose, oom_score, &**listeners, |config, reporter| {
+                work(config, reporter).inspect_err(|error| log::warn!("{error}")).is_ok()
+            });
         match child {
-            Ok(child) => {
+            Ok(mut child) => {
+                child.keys_total = keys_total;
                 self.note_fork(clock::now_us() - started_us);
-                log::info!("Background saving started by pid {}", child.pid);
+                match target {
+                    SnapshotTarget::File => log::info!("Background saving started by pid {}", child.pid),
+                    SnapshotTarget::Sockets => {
+                        log::info!("Background RDB transfer started by pid {}", child.pid);
+                    }
+                }
                 self.snapshots.child = Some(child);
                 Ok(())
             }
             Err(error) => {
-                self.snapshots.last_save_ok = false;
+                self.snapshots.last_save_ok &= target != SnapshotTarget::File;
                 let error = BackgroundSaveError::Fork(error_text(&error));
                 log::warn!("{error}");
                 Err(error)
@@ -194,6 +239,11 @@ impl Engine {
 
     fn finish_snapshot_child(&mut self, mut child: SnapshotChild, status: ExitStatus) {
         child.receive();
+        self.snapshots.ended = Some((child.target, status.success()));
+        if child.target == SnapshotTarget::Sockets {
+            note_streamed(status);
+            return;
+        }
         let now_s = clock::unix_now_ms() / 1000;
         self.snapshots.last_duration_s = Some(now_s - child.since_s);
         if status.success() {
@@ -269,17 +319,21 @@ impl Engine {
 pub(super) fn write_file(
     keys: &Keyspace,
     config: &Config,
+    place: Option<Saved>,
     after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
     let path = config.process.dir.join(&config.rdb.file_name);
     let writes_back = config.rdb.save_incremental_fsync;
-    write_snapshot(keys, config, &Snapshot { path: &path, is_aof_base: false, writes_back }, after_key)
+    let snapshot = Snapshot { path: &path, place, is_aof_base: false, writes_back };
+    write_snapshot(keys, config, &snapshot, after_key)
 }
 
 /// A snapshot to be written.
 #[derive(Debug)]
 pub(super) struct Snapshot<'a> {
     pub path: &'a Path,
+    /// The place in the replication stream that it is of.
+    pub place: Option<Saved>,
     pub is_aof_base: bool,
     /// The disk is to be busy all the while, not only at the end.
     pub writes_back: bool,
@@ -290,30 +344,61 @@ pub(super) fn write_snapshot(
     keys: &Keyspace,
     config: &Config,
     snapshot: &Snapshot<'_>,
-    mut after_key: impl FnMut(u64) -> io::Result<()>,
+    after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
-    let options = WriterOptions {
-        compression: config.rdb.compression,
-        checksum: config.rdb.checksum,
-        version: dataset::version_of(keys, config.rdb.latest_version()),
-    };
-    let header = Header {
-        version: REDIS_VERSION,
-        created_s: clock::unix_now_ms() / 1000,
-        used_memory_bytes: memory::used_memory(),
-        is_aof_base: snapshot.is_aof_base,
-    };
-    let delay_us = config.rdb.key_save_delay_us;
-    rdb::save_file(snapshot.path, options, |writer| {
+    rdb::save_file(snapshot.path, writer_options(keys, config), |writer| {
         if snapshot.writes_back {
             let mut write_back = WriteBack::default();
             writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file, bytes));
         }
-        dataset::write(writer, keys, &header, kept_usage(config.memory.policy), |count| {
-            pause(delay_us, count);
-            after_key(count)
-        })
+        let header = header(snapshot.place, snapshot.is_aof_base);
+        write_data(writer, keys, config, &header, after_key)
     })
+}
+
+fn writer_options(keys: &Keyspace, config: &Config) -> WriterOptions {
+    WriterOptions {
+        compression: config.rdb.compression,
+        checksum: config.rdb.checksum,
+        version: dataset::version_of(keys, config.rdb.latest_version()),
+    }
+}
+
+fn header(place: Option<Saved>, is_aof_base: bool) -> Header<'static> {
+    Header {
+        version: REDIS_VERSION,
+        created_s: clock::unix_now_ms() / 1000,
+        used_memory_bytes: memory::used_memory(),
+        place,
+        is_aof_base,
+    }
+}
+
+fn write_data<W: Write>(
+    writer: &mut Writer<W>,
+    keys: &Keyspace,
+    config: &Config,
+    header: &Header<'_>,
+    mut after_key: impl FnMut(u64) -> io::Result<()>,
+) -> io::Result<()> {
+    let delay_us = config.rdb.key_save_delay_us;
+    dataset::write(writer, keys, header, kept_usage(config.memory.policy), |count| {
+        pause(delay_us, count);
+        after_key(count)
+    })
+}
+
+pub(super) fn key_count(keys: &Keyspace) -> u64 {
+    (0..keys.databases()).map(|db| keys.len(db) as u64).sum()
+}
+
+/// How a snapshot for replicas ended. It is no save.
+fn note_streamed(status: ExitStatus) {
+    match status.signal() {
+        _ if status.success() => log::info!("Background RDB transfer terminated with success"),
+        Some(signal) => log::warn!("Background transfer terminated by signal {signal}"),
+        None => log::warn!("Background transfer error"),
+    }
 }
 
 /// How far a file that is being written has been handed to the disk.

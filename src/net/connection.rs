@@ -6,7 +6,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use mio::event::Source as _;
 use mio::net::{TcpStream, UnixStream};
@@ -156,6 +156,31 @@ impl Connection {
             }
         }
         Ok(sent)
+    }
+
+    /// Sends as much of these bytes as the socket takes at once; returns how many.
+    pub fn write_slices(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let result = match &mut self.stream {
+            Stream::Tcp(tcp) => tcp.write_vectored(slices),
+            Stream::Unix(unix) => unix.write_vectored(slices),
+        };
+        match result {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.awaits_room = true;
+                Ok(0)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+            sent => sent,
+        }
+    }
+
+    /// Another descriptor of the same socket, for a child to write to.
+    pub fn duplicate(&self) -> io::Result<OwnedFd> {
+        match &self.stream {
+            Stream::Tcp(tcp) => tcp.as_fd().try_clone_to_owned(),
+            Stream::Unix(unix) => unix.as_fd().try_clone_to_owned(),
+        }
     }
 
     fn write_once(&mut self, output: &Output) -> io::Result<usize> {

@@ -183,11 +183,12 @@ fn accepted_tcp(stream: mio::net::TcpStream, peer: SocketAddr) -> io::Result<Acc
 }
 
 /// `ip:port`, IPv6 addresses in brackets, IPv4 without its IPv6 mapping.
-fn address_text(address: SocketAddr) -> String {
+pub fn address_text(address: SocketAddr) -> String {
     SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
 }
 
-fn resolve(address: &str, port: u16) -> io::Result<SocketAddr> {
+/// The address of a name, of IPv4 if there is one.
+pub fn resolve(address: &str, port: u16) -> io::Result<SocketAddr> {
     match address {
         "*" => Ok(SocketAddr::new(IpAddr::from([0, 0, 0, 0]), port)),
         "::*" => Ok(SocketAddr::new(IpAddr::from([0_u16; 8]), port)),

@@ -6,4 +6,4 @@ mod connection;
 mod listener;
 
 pub use connection::{Connection, Input, READ_BUFFER_BYTES, ReadOutcome, Stream};
-pub use listener::{Accepted, BindError, ListenOptions, Listener, tune};
+pub use listener::{Accepted, BindError, ListenOptions, Listener, address_text, resolve, tune};

@@ -45,6 +45,8 @@ pub struct Limits {
     pub bulk_bytes_max: i64,
     /// A client that still owes a password may only send small requests.
     pub authenticated: bool,
+    /// Big arguments, too, stay in the buffer: the bytes of the request are wanted as they came.
+    pub in_one_piece: bool,
 }
 
 /// A request that cannot be parsed; the connection is closed after the reply.
@@ -246,7 +248,7 @@ impl Parser {
             self.bulk_len = None;
             return Ok(Progress::Complete);
         }
-        if len < BIG_ARGUMENT_BYTES {
+        if len < BIG_ARGUMENT_BYTES || limits.in_one_piece {
             self.bulk_len = Some(len);
             return Ok(Progress::NeedMore);
         }

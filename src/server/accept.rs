@@ -119,6 +119,13 @@ impl Server {
                 connection.shut_down();
             }
         }
+        if client.session.is_replica() {
+            self.forget_replica(&client.session);
+        }
+        if client.session.is_primary {
+            self.engine.primary_lost(&client.session);
+        }
+        self.engine.replication.waiters.retain(|waiter| waiter.client != id);
         self.engine.watches.forget(id);
         self.engine.blocked.leave(id);
         self.engine.pubsub.remove_client(id);

@@ -54,7 +54,8 @@ impl Server {
         if self.engine.blocked.has_ready() {
             serve_ready(&mut self.engine, &mut self.keys, &self.registry);
         }
-        if let Some(deadline_us) = self.engine.blocked.next_deadline_us() {
+        let deadlines = [self.engine.blocked.next_deadline_us(), self.engine.replication.next_deadline_us()];
+        if let Some(deadline_us) = deadlines.into_iter().flatten().min() {
             self.cron.timers.set(Timer::BlockedClient, deadline_us);
         } else {
             self.cron.timers.stop(Timer::BlockedClient);

@@ -17,6 +17,7 @@ const EXPIRY_SLICE_US: u64 = 1000;
 /// At most so many fields of hashes expire with it: half a millisecond's worth.
 const FIELDS_PER_EXPIRY: usize = 500;
 const RATES_PERIOD_US: u64 = 100_000;
+const REPLICATION_PERIOD_US: u64 = 1_000_000;
 const REPORT_PERIOD_US: u64 = 5_000_000;
 /// With `dynamic-hz` the cron runs more often while a run would have to visit more clients than this.
 const CLIENTS_PER_RUN_MAX: usize = 200;
@@ -42,6 +43,7 @@ impl Cron {
         let mut timers = Timers::default();
         timers.set(Timer::Cron, now_us);
         timers.set(Timer::Rates, now_us);
+        timers.set(Timer::Replication, now_us);
         timers.set(Timer::Report, now_us + REPORT_PERIOD_US);
         Self {
             timers,
@@ -101,6 +103,10 @@ impl Server {
                 // To wake the loop was all: `resume_postponed` looks at the pause itself.
                 Timer::PauseEnd => {}
                 Timer::BlockedClient => self.time_out_blocked(now_us),
+                Timer::Replication => {
+                    self.cron.timers.set(Timer::Replication, now_us + REPLICATION_PERIOD_US);
+                    self.replication_cron();
+                }
             }
         }
     }
@@ -145,7 +151,9 @@ impl Server {
             }
         }
         let (clients, bytes) = (self.engine.clients.len(), memory::used_memory());
-        log::trace!("{clients} clients connected (0 replicas), {bytes} bytes in use");
+        let replicas = self.engine.replication.replicas().len();
+        let clients = clients - replicas;
+        log::trace!("{clients} clients connected ({replicas} replicas), {bytes} bytes in use");
     }
 
     /// This turn's share of active expiry: a slice of the slow cycle, or else the fast cycle, if it is due.
@@ -191,6 +199,9 @@ impl Server {
 
     /// Goes on with eviction that ran out of time.
     pub(super) fn evict_keys(&mut self) {
+        if self.engine.replication.is_replica() && self.engine.config.replication.ignore_maxmemory {
+            self.engine.eviction.goes_on = false;
+        }
         if self.engine.eviction.goes_on {
             commands::make_room(&mut self.keys, &mut self.engine, None);
         }
@@ -226,8 +237,12 @@ impl Server {
     }
 }
 
-/// What happens to a key whose time has come: during a pause it is hidden, not deleted.
+/// What happens to a key whose time has come: during a pause, and on a replica, it is hidden, not deleted.
+/// (The stream of our primary, which knows what is there, sees it: [`ExpiredKeys::Ignore`].)
 pub(super) fn expired_keys(engine: &Engine) -> ExpiredKeys {
+    if engine.replication.is_replica() {
+        return ExpiredKeys::Hide;
+    }
     if engine.pause.is_set() && engine.pause.at(engine.clock.unix_ms()).is_some() {
         ExpiredKeys::Hide
     } else {

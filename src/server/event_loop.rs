@@ -8,6 +8,8 @@ use mio::{Events, Poll, Token};
 
 use super::cron::Cron;
 use super::listeners::{LISTENERS_MAX, Listeners};
+use super::primary_link::PrimaryLink;
+use super::replicas::Transfers;
 use super::requests::Lookahead;
 use crate::commands::{Registry, aging_of};
 use crate::engine::Engine;
@@ -21,13 +23,16 @@ use crate::sys::signals::Signals;
 const EVENTS_PER_POLL: usize = 1024;
 
 const SIGNALS: Token = Token(0);
-const FIRST_LISTENER: usize = 1;
+pub(super) const PRIMARY: Token = Token(1);
+const FIRST_LISTENER: usize = 2;
 const FIRST_CLIENT: usize = FIRST_LISTENER + LISTENERS_MAX;
 
 /// What a readiness event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Signals,
+    /// The socket to our primary, until the stream flows.
+    Primary,
     Listener(usize),
     /// A connection, by its slot.
     Client(usize),
@@ -37,6 +42,7 @@ impl Source {
     fn of(token: Token) -> Self {
         match token.0 {
             0 => Self::Signals,
+            1 => Self::Primary,
             n if n < FIRST_CLIENT => Self::Listener(n - FIRST_LISTENER),
             n => Self::Client(n - FIRST_CLIENT),
         }
@@ -102,6 +108,8 @@ pub struct Server {
     pub(super) keys: Keyspace,
     pub(super) registry: Registry,
     pub(super) cron: Cron,
+    pub(super) primary_link: PrimaryLink,
+    pub(super) transfers: Transfers,
     /// The exit code, once the server is to stop.
     pub(super) exit: Option<i32>,
     /// To start again instead, after this time.
@@ -134,6 +142,8 @@ impl Server {
             keys,
             registry,
             cron,
+            primary_link: PrimaryLink::default(),
+            transfers: Transfers::default(),
             exit: None,
             restart_delay_ms: None,
         };
@@ -175,6 +185,7 @@ impl Server {
                 }
                 match Source::of(event.token()) {
                     Source::Signals => self.on_signals(),
+                    Source::Primary => self.on_primary_link(),
                     Source::Listener(index) => self.accept(index),
                     Source::Client(slot) => {
                         self.on_client(

@@ -9,6 +9,9 @@
 //! * `output`, `limits`: replies on their way out, and what clients may hold.
 //! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
+//! * `snapshots`: save points, the saving child, loading.
+//! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
+//! * `primary_link`: the socket to the primary we follow.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
 
@@ -24,6 +27,9 @@ mod logo;
 mod output;
 mod requests;
 mod blocked;
+mod primary_link;
+mod replicas;
+mod replica_sockets;
 mod shutdown;
 mod snapshots;
 mod start;

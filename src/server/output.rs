@@ -42,6 +42,8 @@ impl Server {
         if client.reply.output.is_empty() {
             if client.session.closing == Closing::AfterReply {
                 self.disconnect(id);
+            } else if client.session.is_replica() {
+                self.feed_replica(slot);
             }
         } else if !connection.awaits_room {
             self.engine.clients.note_unsent(slot);

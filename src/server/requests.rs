@@ -7,9 +7,10 @@ use super::event_loop::Server;
 use super::limits;
 use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
 use crate::engine::{Client, Closing, CommandId, Engine};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{ExpiredKeys, Keyspace};
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::resp::{BUFFER_BYTES_MAX, Limits, Parser, Progress, ProtocolError};
+use crate::repl::acknowledgement;
+use crate::resp::{BUFFER_BYTES_MAX, Limits, Mark, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
 
@@ -98,6 +99,11 @@ impl Server {
         if ends {
             self.disconnect(id);
         }
+    }
+
+    /// Executes what has arrived with a client's connection already.
+    pub(super) fn execute_arrived(&mut self, slot: usize) {
+        self.resume_client(slot);
     }
 
     /// Goes on with a client whose request had to wait.
@@ -256,8 +262,12 @@ impl Bench<'_> {
                 if step == Step::Wait {
                     return start;
                 }
-                start += parser.consumed();
+                let consumed = parser.consumed();
                 parser.reset();
+                if client.session.is_primary {
+                    self.note_applied(data.get(start..start + consumed).unwrap_or_default(), client);
+                }
+                start += consumed;
                 if step == Step::Block {
                     return start;
                 }
@@ -323,7 +333,13 @@ impl Bench<'_> {
         if request.is_empty() {
             return Step::Done;
         }
-        self.keys.set_expired_keys(expired_keys(self.engine));
+        let is_answered = !client.session.is_primary && !client.session.is_replica();
+        self.keys.set_expired_keys(if client.session.is_primary {
+            ExpiredKeys::Ignore
+        } else {
+            expired_keys(self.engine)
+        });
+        let mark = client.reply.mark();
         let mut ctx = Ctx {
             keys: self.keys,
             reply: &mut client.reply,
@@ -332,7 +348,11 @@ impl Bench<'_> {
             registry: self.registry,
             command: CommandId(0),
         };
-        match commands::process(&mut ctx, request, command) {
+        let outcome = commands::process(&mut ctx, request, command);
+        if !is_answered {
+            self.drop_reply(client, mark);
+        }
+        match outcome {
             Outcome::Done => Step::Done,
             Outcome::Postponed => {
                 client.session.postponed = true;
@@ -342,10 +362,43 @@ impl Bench<'_> {
         }
     }
 
+    /// The bytes of a command of our primary that has been executed go on to those who follow us.
+    fn note_applied(&mut self, bytes: &[u8], client: &mut Client) {
+        let replication = &mut self.engine.replication;
+        replication.note_applied(bytes, client.session.in_transaction());
+        let offset = replication.offset();
+        let Some(primary) = &mut replication.primary else { return };
+        if std::mem::take(&mut primary.owes_acknowledgement) {
+            client.reply.output.push(&acknowledgement(offset));
+        }
+    }
+
+    /// The two ends of a stream do not answer each other. An error means that the data sets differ.
+    fn drop_reply(&self, client: &mut Client, mark: Mark) {
+        let reply = client.reply.output.since(mark);
+        if reply.first() == Some(&b'-') {
+            let (role, peer) =
+                if client.session.is_primary { ("replica", "master") } else { ("master", "replica") };
+            let command = client.session.last_command.map_or("?", |command| self.registry.full_name(command));
+            log::warn!(
+                "== CRITICAL == This {role} is sending an error to its {peer}: '{}' after processing the command \
+                 '{command}'",
+                String::from_utf8_lossy(&reply).trim_start_matches('-').trim_end()
+            );
+        }
+        client.reply.output.truncate(mark);
+    }
+
     fn limits(&self, client: &Client) -> Limits {
         Limits {
-            bulk_bytes_max: self.engine.config.limits.bulk_bytes as i64,
+            bulk_bytes_max: if client.session.is_primary {
+                // It has been accepted elsewhere.
+                i64::MAX
+            } else {
+                self.engine.config.limits.bulk_bytes as i64
+            },
             authenticated: !client.session.owes_password(&self.engine.config.security),
+            in_one_piece: client.session.is_primary,
         }
     }
 
@@ -367,14 +420,22 @@ impl Bench<'_> {
 
     fn note_read(&mut self, client: &mut Client, count: usize) {
         self.engine.clock.advance_to(clock::now_us());
-        self.engine.stats.net_input_bytes += count as u64;
+        if client.session.is_primary {
+            self.engine.stats.replication_input_bytes += count as u64;
+            if let Some(primary) = &mut self.engine.replication.primary {
+                primary.link.heard(self.engine.clock.unix_ms());
+            }
+        } else {
+            self.engine.stats.net_input_bytes += count as u64;
+        }
         self.engine.stats.reads_processed += 1;
         client.session.last_interaction_ms = self.engine.clock.unix_ms();
     }
 
     fn query_buffer_exceeded(&self, input: &Input, client: &Client) -> bool {
         let held = input.buffer.len() + input.parser.received_bytes();
-        let limit = self.engine.config.limits.query_buffer_bytes;
+        let limit =
+            if client.session.is_primary { u64::MAX } else { self.engine.config.limits.query_buffer_bytes };
         if held as u64 <= limit && input.buffer.len() <= BUFFER_BYTES_MAX {
             return false;
         }

@@ -52,11 +52,15 @@ impl Server {
         }
         let Some(loading) = &self.engine.snapshots.loading else { return };
         let started_us = loading.started_us;
+        let is_from_primary = loading.is_from_primary;
         match self.engine.load_part(&mut self.keys) {
             Ok(None) => {}
+            Ok(Some(_)) if is_from_primary => self.finish_full_sync(),
+            Err(error) if is_from_primary => self.fail_full_sync(&error),
             Ok(Some(_)) => {
                 let took_us = clock::now_us() - started_us;
                 log::info!("DB loaded from disk: {:.3} seconds", took_us as f64 / 1e6);
+                self.engine.resume_loaded_place();
                 announce(&self.engine);
             }
             Err(error) => self.exit = Some(refuse_to_serve(&error)),

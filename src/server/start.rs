@@ -135,6 +135,9 @@ fn start(loaded: Loaded, registry: Registry, argv: &[OsString]) -> Result<Server
     open(&mut server)?;
     log::info!("Server initialized");
     server.begin_to_load().map_err(|exit_code| Ended { exit_code })?;
+    if let Some(address) = server.engine.config.replication.primary.clone() {
+        server.engine.follow(address);
+    }
     Ok(server)
 }
 
@@ -224,7 +227,6 @@ fn refuse_what_is_missing(config: &Config, users: &[Vec<Vec<u8>>]) -> Result<(),
             config.text_of("tls-port").is_some_and(|port| port != b"0"),
             "tls-port: this server does not speak TLS",
         ),
-        (config.replication.primary.is_some(), "replicaof: this server cannot be a replica yet"),
         (
             !users.is_empty() || !config.security.acl_file.as_os_str().is_empty(),
             "user, aclfile: this server has no users besides the default one yet",

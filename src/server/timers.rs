@@ -13,10 +13,13 @@ pub enum Timer {
     PauseEnd,
     /// A blocked client has waited long enough.
     BlockedClient,
+    /// Both sides of replication: pings, acknowledgements, timeouts, attempts to connect.
+    Replication,
 }
 
 impl Timer {
-    const ALL: [Self; 5] = [Self::Cron, Self::Rates, Self::Report, Self::PauseEnd, Self::BlockedClient];
+    const ALL: [Self; 6] =
+        [Self::Cron, Self::Rates, Self::Report, Self::PauseEnd, Self::BlockedClient, Self::Replication];
 }
 
 /// The deadlines; a timer that is not set never fires.

@@ -8,6 +8,8 @@ impl Server {
     pub(super) fn before_poll(&mut self) {
         // First: clients whose pause is over may write, and what they write belongs to this turn.
         self.resume_postponed();
+        // Before clients: what the primary sent is older than what they want.
+        self.drive_primary_link();
         // Clients that were served may have sent more; what that wakes is served within the same call.
         self.go_on_with_unblocked();
         // Before replies go out: what expires now is announced with them.
@@ -16,6 +18,8 @@ impl Server {
         self.evict_keys();
         // Some wait for keys to go.
         self.serve_blocked();
+        // Before replies go out: what is acknowledged is on its way. After all that can still change keys.
+        self.replicate();
         // After all that can still change keys in this turn.
         commands::broadcast_invalidations(&mut self.engine);
         // Before writing: a client above its limit gets nothing more.
@@ -24,6 +28,8 @@ impl Server {
         self.flush_aof();
         // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
+        // Behind the replies: those who wait for us come first. A replica's own replies are out.
+        self.feed_replicas();
         // After writing: output that the socket has taken is not held against a client.
         if limits::limits_client_memory(&self.engine) {
             limits::evict_clients(&mut self.engine, &self.registry, None);
@@ -40,5 +46,7 @@ impl Server {
             || self.cron.expiry_goes_on()
             || self.engine.eviction.goes_on
             || self.engine.blocked.has_unblocked()
+            || self.transfers.goes_on
+            || self.primary_link_goes_on()
     }
 }

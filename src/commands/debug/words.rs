@@ -11,6 +11,7 @@ use crate::commands::config_commands;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
+use crate::repl::ReplicationId;
 use crate::sys::clock;
 use crate::sys::files::error_text;
 use crate::util::number::parse_f64;
@@ -105,8 +106,8 @@ fn sleep(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 fn change_replication_id(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     log::info!("Changing replication IDs after receiving DEBUG change-repl-id");
-    let id = ctx.engine.random.hex_id();
-    ctx.engine.identity.replication_id = String::from_utf8_lossy(&id).into_owned();
+    let id = ReplicationId::new(ctx.engine.random.hex_id());
+    ctx.engine.replication.history.restart(id);
     ctx.reply.ok();
     Ok(())
 }

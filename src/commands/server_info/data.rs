@@ -1,4 +1,4 @@
-//! Sections on what the server holds and does: `persistence`, `stats`, `replication`, statistics by command
+//! Sections on what the server holds and does: `persistence`, `stats`, statistics by command
 //! and by error, `cluster`, `keyspace`. What Russet does not have (yet) is shown as what Redis shows when it
 //! is not in use.
 
@@ -102,7 +102,10 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     let (stats, keyspace) = (&ctx.engine.stats, &ctx.keys.statistics);
     traffic(stats, lines);
     lines.field("rejected_connections", stats.connections_rejected);
-    lines.fields(&["sync_full", "sync_partial_ok", "sync_partial_err"], 0);
+    let syncs = &ctx.engine.replication.syncs;
+    lines.field("sync_full", syncs.full);
+    lines.field("sync_partial_ok", syncs.partial_ok);
+    lines.field("sync_partial_err", syncs.partial_err);
     lines.field("expired_keys", keyspace.expired);
     lines.field("expired_subkeys", keyspace.expired_fields);
     let (expiry, eviction) = (&ctx.engine.expiry, &ctx.engine.eviction);
@@ -172,23 +175,6 @@ fn loop_turns(stats: &Stats, lines: &mut Lines) {
     lines.field("eventloop_duration_cmd_sum", stats.event_loop.commands.sum_us);
     lines.field("instantaneous_eventloop_cycles_per_sec", stats.turns_per_second());
     lines.field("instantaneous_eventloop_duration_usec", stats.turn_duration_us());
-}
-
-pub fn replication(ctx: &Ctx<'_>, lines: &mut Lines) {
-    let replication = &ctx.engine.config.replication;
-    lines.field("role", "master");
-    lines.field("connected_slaves", 0);
-    if replication.min_replicas_to_write > 0 && replication.min_replicas_max_lag_seconds > 0 {
-        lines.field("min_slaves_good_slaves", 0);
-    }
-    lines.field("master_failover_state", "no-failover");
-    lines.field("master_replid", &ctx.engine.identity.replication_id);
-    lines.field("master_replid2", "0".repeat(40));
-    lines.field("master_repl_offset", 0);
-    lines.field("second_repl_offset", -1);
-    lines.field("repl_backlog_active", 0);
-    lines.field("repl_backlog_size", replication.backlog_bytes);
-    lines.fields(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"], 0);
 }
 
 pub fn command_stats(ctx: &Ctx<'_>, lines: &mut Lines) {

@@ -7,6 +7,7 @@
 
 mod sections;
 mod process;
+mod replication;
 mod data;
 mod lines;
 

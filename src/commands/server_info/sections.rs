@@ -1,7 +1,7 @@
 //! INFO: which sections there are, and which of them a request asks for.
 
 use super::lines::Lines;
-use super::{data, process};
+use super::{data, process, replication};
 use crate::commands::args::Args;
 use crate::commands::command::Arity::AtLeast;
 use crate::commands::command::categories::DANGEROUS;
@@ -38,7 +38,7 @@ const SECTIONS: &[Section] = &[
     section("Memory", Shown::ByDefault, process::memory),
     section("Persistence", Shown::ByDefault, data::persistence),
     section("Stats", Shown::ByDefault, data::stats),
-    section("Replication", Shown::ByDefault, data::replication),
+    section("Replication", Shown::ByDefault, replication::replication),
     section("CPU", Shown::ByDefault, process::cpu),
     section("Modules", Shown::ByDefault, |_, _| {}),
     section("Commandstats", Shown::WithAll, data::command_stats),

@@ -3,8 +3,9 @@ use super::super::arguments::{TAKEN_HEAD_BYTES, Taken};
 use super::*;
 use proptest::prelude::*;
 
-const OPEN: Limits = Limits { bulk_bytes_max: 512 * 1024 * 1024, authenticated: true };
-const LOCKED: Limits = Limits { bulk_bytes_max: 512 * 1024 * 1024, authenticated: false };
+const OPEN: Limits = Limits { bulk_bytes_max: 512 * 1024 * 1024, authenticated: true, in_one_piece: false };
+const LOCKED: Limits =
+    Limits { bulk_bytes_max: 512 * 1024 * 1024, authenticated: false, in_one_piece: false };
 
 /// Parses everything in `bytes`, handed over in pieces of `piece` bytes.
 fn parse_in_pieces(bytes: &[u8], piece: usize) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {

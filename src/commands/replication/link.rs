@@ -1,0 +1,154 @@
+//! What replicas say to their primary, and, for REPLCONF GETACK, the other way round. The data itself is sent by
+//! the server: these handlers only note who wants what.
+
+use crate::commands::args::Args;
+use crate::commands::command::CommandResult;
+use crate::commands::context::Ctx;
+use crate::commands::error::CommandError;
+use crate::engine::{Engine, Session, SyncDecision};
+use crate::repl::{Capabilities, Replica, ReplicaState, ReplicationId, StreamRequest};
+use crate::util::number::parse_i64;
+
+/// The longest REPLCONF ip-address.
+const ANNOUNCED_IP_BYTES_MAX: usize = 45;
+
+/// `PSYNC id offset`
+pub fn psync(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let id = ReplicationId::parse(args.next()?);
+    let next = args.next_int()?;
+    attach(ctx, Some(StreamRequest { id, next }))
+}
+
+pub fn sync(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
+    attach(ctx, None)
+}
+
+/// Makes the client a replica, which goes on with the stream or gets a snapshot.
+fn attach(ctx: &mut Ctx<'_>, request: Option<StreamRequest>) -> CommandResult {
+    if ctx.client.is_replica() {
+        return Ok(());
+    }
+    if ctx.engine.replication.is_replica() && !ctx.engine.replication.is_linked() {
+        return Err(CommandError::NoPrimaryLink);
+    }
+    // What is sent from here on is the stream's.
+    if !ctx.reply.output.is_empty() {
+        return Err(CommandError::SyncWithPendingOutput);
+    }
+    ctx.engine.replicate();
+    let name = replica_name(ctx.client);
+    log::info!("Replica {name} asks for synchronization");
+    let decision =
+        request.map_or(SyncDecision::Full, |request| ctx.engine.replication.decide(request, &name));
+    match decision {
+        SyncDecision::Continue { from } => go_on(ctx, from),
+        SyncDecision::Full => {
+            let was_refused = request.is_some_and(|request| request.id.is_some());
+            ctx.engine.replication.syncs.partial_err += u64::from(was_refused);
+            ctx.engine.replication.syncs.full += 1;
+            ctx.engine.ensure_backlog();
+            enter(ctx, ReplicaState::AwaitsSnapshot, 0, request.is_none());
+        }
+    }
+    Ok(())
+}
+
+fn go_on(ctx: &mut Ctx<'_>, from: u64) {
+    ctx.engine.replication.syncs.partial_ok += 1;
+    let knows_new_ids = ctx
+        .client
+        .replica
+        .as_ref()
+        .is_some_and(|replica| replica.capabilities.contains(Capabilities::PSYNC2));
+    if knows_new_ids {
+        let id = ctx.engine.replication.history.id();
+        ctx.reply.status(&format!("CONTINUE {id}"));
+    } else {
+        ctx.reply.status("CONTINUE");
+    }
+    enter(ctx, ReplicaState::Online, from, false);
+}
+
+fn enter(ctx: &mut Ctx<'_>, state: ReplicaState, position: u64, is_mute: bool) {
+    let now_ms = ctx.now_ms();
+    let replica = ctx.client.replica.get_or_insert_default();
+    replica.state = state;
+    replica.position = position;
+    replica.is_mute = is_mute;
+    replica.acknowledged_ms = now_ms;
+    ctx.engine.add_replica(ctx.client.id);
+}
+
+/// A replica as the log shows it: where it listens, or else its client's id.
+pub fn replica_name(session: &Session) -> String {
+    let replica = session.replica.as_deref();
+    let announced = replica.map(|replica| replica.announced_ip.as_str()).filter(|ip| !ip.is_empty());
+    let ip = announced.or_else(|| session.peer.rsplit_once(':').map(|(ip, _)| ip)).unwrap_or_default();
+    match replica.map_or(0, |replica| replica.listening_port) {
+        0 => format!("client id #{}", session.id),
+        port => format!("{ip}:{port}"),
+    }
+}
+
+/// `REPLCONF option value ...`
+pub fn replconf(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    if !args.left().is_multiple_of(2) {
+        return Err(CommandError::Syntax);
+    }
+    let now_ms = ctx.now_ms();
+    while args.left() > 0 {
+        if args.keyword("ack") {
+            // Never answered: it comes within a stream.
+            let offset = args.next_int().unwrap_or(0);
+            let aof_offset = args.keyword("fack").then(|| args.next_int().unwrap_or(0));
+            if let Some(replica) = ctx.client.replica.as_deref_mut().filter(|replica| replica.is_attached()) {
+                let aof_offset = aof_offset.map(|offset| u64::try_from(offset).unwrap_or(0));
+                replica.acknowledge(u64::try_from(offset).unwrap_or(0), aof_offset, now_ms);
+                ctx.engine.replication.acknowledged = true;
+            }
+            return Ok(());
+        }
+        if args.keyword("getack") {
+            args.next()?;
+            if ctx.client.is_primary
+                && let Some(primary) = &mut ctx.engine.replication.primary
+            {
+                primary.owes_acknowledgement = true;
+            }
+            return Ok(());
+        }
+        introduce(ctx.engine, ctx.client, args)?;
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// One option by which a replica introduces itself.
+fn introduce(_: &Engine, client: &mut Session, args: &Args<'_>) -> Result<(), CommandError> {
+    let replica: &mut Replica = client.replica.get_or_insert_default();
+    if args.keyword("listening-port") {
+        replica.listening_port = u16::try_from(args.next_int()?).map_err(|_| CommandError::NotAnInteger)?;
+    } else if args.keyword("ip-address") {
+        let ip = args.next()?;
+        if ip.len() > ANNOUNCED_IP_BYTES_MAX {
+            return Err(CommandError::AnnouncedIpTooLong(ip.len()));
+        }
+        replica.announced_ip = String::from_utf8_lossy(ip).into_owned();
+    } else if args.keyword("capa") {
+        let name = args.next()?;
+        // Those we do not know are of no use to us.
+        if name.eq_ignore_ascii_case(b"eof") {
+            replica.capabilities |= Capabilities::EOF;
+        } else if name.eq_ignore_ascii_case(b"psync2") {
+            replica.capabilities |= Capabilities::PSYNC2;
+        }
+    } else if args.keyword("rdb-only") {
+        replica.snapshot_only = parse_i64(args.next()?).is_some_and(|number| number == 1);
+    } else if args.keyword("version") {
+        args.next()?;
+    } else {
+        let option = String::from_utf8_lossy(args.next()?).into_owned();
+        return Err(CommandError::UnknownReplconfOption(option));
+    }
+    Ok(())
+}

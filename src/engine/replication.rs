@@ -1,0 +1,549 @@
+//! Replication as the engine sees it: the stream of this server, who follows it, and whom it follows. Sockets are
+//! the server's (`server::replicas`, `server::primary_link`).
+//!
+//! A server has one stream and one offset in it. A primary writes the stream: what commands leave in the feed of
+//! `downstream` goes into the backlog. A replica repeats the stream of its primary, byte for byte, to those who
+//! follow it; its own effects are not part of it.
+
+use super::blocked::Deadline;
+use super::clients::Clients;
+use super::parts::Engine;
+use super::session::{ClientId, Closing, Session};
+use crate::config::PrimaryAddress;
+use crate::keyspace::Keyspace;
+use crate::repl::{
+    Backlog, History, Introduction, Link, Mismatch, Phase, Replica, ReplicationId, Resume, Saved,
+    StreamRequest,
+};
+use crate::resp::push_request;
+use crate::sys;
+
+/// See the module's page.
+#[derive(Debug)]
+pub struct Replication {
+    pub history: History,
+    /// None before the first replica came, and after `repl-backlog-ttl` without any.
+    pub backlog: Option<Backlog>,
+    /// The end of the stream; that of the backlog, if there is one.
+    offset: u64,
+    /// Those who have asked for the data, in order of arrival.
+    replicas: Vec<ClientId>,
+    /// Since when there has been no replica.
+    no_replicas_since_ms: i64,
+    /// The primary, if this server is a replica.
+    pub primary: Option<Following>,
+    /// Grows with every link to a primary: which one a socket belongs to.
+    pub link_generation: u64,
+    pub syncs: SyncCounters,
+    /// A replica has acknowledged something since the last look.
+    pub acknowledged: bool,
+    /// Somebody waits for acknowledgements: replicas are to be asked for theirs.
+    pub asks_for_acknowledgements: bool,
+    pub waiters: Vec<Waiter>,
+}
+
+/// A client in WAIT.
+#[derive(Debug)]
+pub struct Waiter {
+    pub client: ClientId,
+    /// What replicas are to have.
+    pub offset: u64,
+    /// How many of them.
+    pub replicas: usize,
+    pub deadline_us: Deadline,
+}
+
+/// How often replicas came, for INFO.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SyncCounters {
+    pub full: u64,
+    pub partial_ok: u64,
+    pub partial_err: u64,
+}
+
+/// The primary that this server follows.
+#[derive(Debug)]
+pub struct Following {
+    pub address: PrimaryAddress,
+    pub link: Link,
+    /// The client that executes the stream, while the link is online.
+    pub client: Option<ClientId>,
+    /// Since when the link has been down.
+    pub down_since_ms: Option<i64>,
+    /// What the data set is, if the stream can go on there: the database it had selected.
+    pub resume_db: Option<usize>,
+    /// Where a full synchronisation leads to.
+    pub target: Option<(ReplicationId, u64)>,
+    /// Of a transaction in the stream, what is not executed yet.
+    unapplied: Vec<u8>,
+    /// The primary has asked how far we are.
+    pub owes_acknowledgement: bool,
+}
+
+/// What becomes of a PSYNC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncDecision {
+    Continue { from: u64 },
+    Full,
+}
+
+impl Replication {
+    pub fn new(id: ReplicationId, now_ms: i64) -> Self {
+        Self {
+            history: History::new(id),
+            backlog: None,
+            offset: 0,
+            replicas: Vec::new(),
+            no_replicas_since_ms: now_ms,
+            primary: None,
+            link_generation: 0,
+            syncs: SyncCounters::default(),
+            acknowledged: false,
+            asks_for_acknowledgements: false,
+            waiters: Vec::new(),
+        }
+    }
+
+    pub fn is_replica(&self) -> bool {
+        self.primary.is_some()
+    }
+
+    /// Whether the link to the primary is up.
+    pub fn is_linked(&self) -> bool {
+        self.primary.as_ref().is_some_and(|primary| primary.link.phase() == Phase::Online)
+    }
+
+    /// The end of the stream.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether somebody waits for replicas until `deadline_us`, or anybody at all.
+    pub fn next_deadline_us(&self) -> Deadline {
+        self.waiters.iter().filter_map(|waiter| waiter.deadline_us).min()
+    }
+
+    pub fn replicas(&self) -> &[ClientId] {
+        &self.replicas
+    }
+
+    /// Adds bytes to the stream.
+    fn append(&mut self, bytes: &[u8]) {
+        self.offset += bytes.len() as u64;
+        if let Some(backlog) = &mut self.backlog {
+            backlog.append(bytes);
+        }
+    }
+
+    /// The bytes of a command of the primary, which has been executed. A transaction counts as a whole: a link
+    /// that breaks within it has to repeat all of it.
+    pub fn note_applied(&mut self, bytes: &[u8], in_transaction: bool) {
+        let Some(primary) = &mut self.primary else { return };
+        if in_transaction {
+            primary.unapplied.extend_from_slice(bytes);
+            return;
+        }
+        let before = std::mem::take(&mut primary.unapplied);
+        if !before.is_empty() {
+            self.append(&before);
+        }
+        self.append(bytes);
+    }
+
+    /// Forgets half a transaction: the link is gone.
+    pub fn forget_unapplied(&mut self) {
+        if let Some(primary) = &mut self.primary {
+            primary.unapplied = Vec::new();
+        }
+    }
+
+    /// What a snapshot taken now says of its place. `db` is what the stream has selected.
+    pub fn saved(&self, db: usize) -> Option<Saved> {
+        let has_place = match &self.primary {
+            None => self.backlog.is_some(),
+            Some(primary) => primary.link.phase() == Phase::Online || primary.resume_db.is_some(),
+        };
+        has_place.then(|| Saved { id: self.history.id(), offset: self.offset, db })
+    }
+
+    /// Whether a replica's request can be answered with the rest of the stream.
+    pub fn decide(&self, request: StreamRequest, peer: &str) -> SyncDecision {
+        match self.history.matches(request) {
+            Ok(()) => {}
+            Err(reason) => {
+                log_mismatch(reason, request, &self.history, peer);
+                return SyncDecision::Full;
+            }
+        }
+        let from = request.offset();
+        let reached = from.filter(|from| self.backlog.as_ref().is_some_and(|backlog| backlog.reaches(*from)));
+        let Some(from) = reached else {
+            log::info!(
+                "Unable to partial resync with replica {peer} for lack of backlog (Replica request was: {}).",
+                request.next
+            );
+            if from.is_some_and(|from| from > self.offset) {
+                log::warn!(
+                    "Warning: replica {peer} tried to PSYNC with an offset that is greater than the master \
+                     replication offset."
+                );
+            }
+            return SyncDecision::Full;
+        };
+        log::info!(
+            "Partial resynchronization request from {peer} accepted. Sending {} bytes of backlog starting from \
+             offset {}.",
+            self.offset - from,
+            request.next
+        );
+        SyncDecision::Continue { from }
+    }
+}
+
+fn log_mismatch(reason: Mismatch, request: StreamRequest, history: &History, peer: &str) {
+    match reason {
+        Mismatch::WantsAll => log::info!("Full resync requested by replica {peer}"),
+        Mismatch::OtherId => {
+            let asked = request.id.map(|id| id.to_string()).unwrap_or_default();
+            let second = history.second().map_or_else(|| "0".repeat(40), |(id, _)| id.to_string());
+            log::info!(
+                "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '{asked}', my \
+                 replication IDs are '{}' and '{second}')",
+                history.id()
+            );
+        }
+        Mismatch::BeyondSecond { left_at } => log::info!(
+            "Partial resynchronization not accepted: Requested offset for second ID was {}, but I can reply up \
+             to {}",
+            request.next,
+            left_at + 1
+        ),
+    }
+}
+
+impl Engine {
+    /// Moves what commands have left for replicas into the stream. Before anything that depends on the offset.
+    pub fn replicate(&mut self) {
+        let feed = &mut self.downstream.replicas;
+        if !feed.pending().is_empty() {
+            self.replication.append(feed.pending());
+            feed.clear();
+        }
+    }
+
+    /// Drops what neither the window nor a replica needs.
+    pub fn trim_backlog(&mut self) {
+        let Self { replication, clients, .. } = self;
+        let Replication { backlog, replicas, .. } = replication;
+        let Some(backlog) = backlog else { return };
+        let positions = replicas.iter().filter_map(|id| replica_of(clients, *id));
+        let needed = positions.filter(|replica| replica.holds_stream()).map(|replica| replica.position).min();
+        backlog.trim(needed);
+    }
+
+    /// Begins to keep the stream, if nobody did so far.
+    pub fn ensure_backlog(&mut self) {
+        if self.replication.backlog.is_some() {
+            return;
+        }
+        let window_bytes = self.config.replication.backlog_bytes;
+        if !self.replication.is_replica() {
+            // What was executed meanwhile is in nobody's stream.
+            let id = ReplicationId::new(self.random.hex_id());
+            self.replication.history.restart(id);
+            self.downstream.replicas.start();
+            log::info!(
+                "Replication backlog created, my new replication IDs are '{id}' and '{}'",
+                "0".repeat(40)
+            );
+        }
+        self.replication.backlog = Some(Backlog::new(window_bytes, self.replication.offset));
+    }
+
+    /// `repl-backlog-ttl`: a primary whom nobody has followed for long stops keeping its stream.
+    pub fn expire_backlog(&mut self) {
+        let ttl_s = self.config.replication.backlog_ttl_seconds;
+        let replication = &mut self.replication;
+        if ttl_s == 0
+            || replication.backlog.is_none()
+            || replication.is_replica()
+            || !replication.replicas.is_empty()
+        {
+            return;
+        }
+        let idle_s = (self.clock.unix_ms() - replication.no_replicas_since_ms) / 1000;
+        if idle_s <= ttl_s as i64 {
+            return;
+        }
+        // Otherwise a replica that was promoted meanwhile could take our stream for a part of its own.
+        replication.history.restart(ReplicationId::new(self.random.hex_id()));
+        replication.backlog = None;
+        self.downstream.replicas.stop();
+        log::info!("Replication backlog freed after {ttl_s} seconds without connected replicas.");
+    }
+
+    /// A client has become a replica.
+    pub fn add_replica(&mut self, id: ClientId) {
+        self.replication.replicas.push(id);
+    }
+
+    pub fn remove_replica(&mut self, id: ClientId) {
+        let replication = &mut self.replication;
+        let before = replication.replicas.len();
+        replication.replicas.retain(|replica| *replica != id);
+        if before > 0 && replication.replicas.is_empty() {
+            replication.no_replicas_since_ms = self.clock.unix_ms();
+        }
+    }
+
+    /// What is known of a replica.
+    pub fn replica(&self, id: ClientId) -> Option<&Replica> {
+        replica_of(&self.clients, id)
+    }
+
+    pub fn replica_mut(&mut self, id: ClientId) -> Option<&mut Replica> {
+        self.clients.by_id_mut(id)?.session.replica.as_deref_mut()
+    }
+
+    /// Ends the connections of all replicas: what they follow is no more.
+    pub fn disconnect_replicas(&mut self) {
+        for id in self.replication.replicas.clone() {
+            self.clients.close(id);
+        }
+    }
+
+    /// How many replicas are online and have spoken lately.
+    pub fn good_replicas(&self) -> usize {
+        let max_lag_s = self.config.replication.min_replicas_max_lag_seconds;
+        let now_ms = self.clock.unix_ms();
+        let replicas = self.replication.replicas.iter().filter_map(|id| self.replica(*id));
+        replicas.filter(|replica| replica.is_good(max_lag_s, now_ms)).count()
+    }
+
+    /// Whether this server follows the wall clock of a primary: it then hides expired keys, and deletes none.
+    pub fn leaves_expiry_to_primary(&self) -> bool {
+        self.replication.is_replica()
+    }
+
+    /// Becomes a replica of `address`, or of another primary than before.
+    pub fn follow(&mut self, address: PrimaryAddress) {
+        self.replicate();
+        let now_ms = self.clock.unix_ms();
+        let resume_db = match self.replication.primary.take() {
+            // A primary's own stream may go on with a replica that was promoted.
+            None => {
+                self.replication.backlog.is_some().then(|| self.downstream.replicas.selected().unwrap_or(0))
+            }
+            Some(before) => self.leave_link(before),
+        };
+        self.downstream.replicas.stop();
+        self.config.replication.primary = Some(address.clone());
+        self.replication.primary = Some(Following {
+            address,
+            link: Link::new(Introduction::default(), None, 0, now_ms),
+            client: None,
+            down_since_ms: Some(now_ms),
+            resume_db,
+            target: None,
+            unapplied: Vec::new(),
+            owes_acknowledgement: false,
+        });
+        sys::log::set_role('S');
+        self.renew_link(false);
+    }
+
+    /// Ceases to be a replica: the stream goes on under an id of its own.
+    pub fn promote(&mut self) {
+        let Some(before) = self.replication.primary.take() else { return };
+        sys::log::set_role('M');
+        self.replication.link_generation += 1;
+        self.leave_link(before);
+        self.config.replication.primary = None;
+        let old = self.replication.history.id();
+        let id = ReplicationId::new(self.random.hex_id());
+        let offset = self.replication.offset;
+        self.replication.history.branch(id, offset);
+        log::info!(
+            "Setting secondary replication ID to {old}, valid up to offset: {}. New replication ID is {id}",
+            offset + 1
+        );
+        // They come back and learn of the new id; without an interruption they would not.
+        self.disconnect_replicas();
+        self.replication.no_replicas_since_ms = self.clock.unix_ms();
+        // So that those who followed the same primary can go on with us.
+        if self.replication.backlog.is_none() {
+            let window_bytes = self.config.replication.backlog_bytes;
+            self.replication.backlog = Some(Backlog::new(window_bytes, offset));
+        }
+        self.downstream.replicas.start();
+    }
+
+    /// The state of a link that is given up, and its client closed. Returns what a later link can go on from.
+    fn leave_link(&mut self, following: Following) -> Option<usize> {
+        match following.client.and_then(|id| self.clients.by_id(id).map(|client| (id, client.session.db))) {
+            Some((id, db)) => {
+                self.clients.close(id);
+                Some(db)
+            }
+            None => following.resume_db,
+        }
+    }
+
+    /// A fresh link to the same primary: at once, or after a pause.
+    pub fn renew_link(&mut self, after_failure: bool) {
+        let now_ms = self.clock.unix_ms();
+        let replication = &self.config.replication;
+        let introduction = Introduction {
+            user: replication.primary_user.clone(),
+            password: replication.primary_password.clone(),
+            port: match replication.announce_port {
+                0 => self.config.network.port,
+                port => port,
+            },
+            announced_ip: replication.announce_ip.clone(),
+        };
+        let (id, offset) = (self.replication.history.id(), self.replication.offset);
+        let Some(primary) = &mut self.replication.primary else { return };
+        let resume: Resume = primary.resume_db.map(|_| (id, offset));
+        let link = Link::new(introduction, resume, replication.timeout_seconds, now_ms);
+        primary.link = if after_failure { link.after_failure() } else { link };
+        primary.client = None;
+        primary.target = None;
+        self.replication.link_generation += 1;
+    }
+
+    /// The client that executed the primary's stream is gone. Half a transaction is forgotten with it.
+    pub fn primary_lost(&mut self, session: &Session) {
+        self.replication.forget_unapplied();
+        let now_ms = self.clock.unix_ms();
+        let Some(primary) = &mut self.replication.primary else { return };
+        if primary.client != Some(session.id) {
+            return;
+        }
+        log::warn!("Connection with master lost.");
+        log::info!("Caching the disconnected master state.");
+        primary.resume_db = Some(session.db);
+        primary.down_since_ms = Some(now_ms);
+        self.renew_link(false);
+    }
+
+    /// The point of the stream that the data set is, for a snapshot.
+    pub fn saved_place(&mut self) -> Option<Saved> {
+        self.replicate();
+        let db = match &self.replication.primary {
+            // Where nothing is selected, the stream will say so before its next command.
+            None => self.downstream.replicas.selected(),
+            Some(primary) => match primary.client.and_then(|id| self.clients.by_id(id)) {
+                Some(client) => Some(client.session.db),
+                None => primary.resume_db,
+            },
+        };
+        self.replication.saved(db.unwrap_or(0))
+    }
+
+    /// A primary tells its replicas that it is alive.
+    pub fn ping_replicas(&mut self) {
+        self.tell_replicas(&[b"PING"]);
+    }
+
+    /// Asks replicas how far they are, if somebody waits for that.
+    pub fn ask_for_acknowledgements(&mut self) {
+        if std::mem::take(&mut self.replication.asks_for_acknowledgements) {
+            self.tell_replicas(&[b"REPLCONF", b"GETACK", b"*"]);
+        }
+    }
+
+    /// A command that selects no database and changes nothing.
+    fn tell_replicas(&mut self, words: &[&[u8]]) {
+        if !self.downstream.replicas.is_active() || self.replication.replicas.is_empty() {
+            return;
+        }
+        let mut request = Vec::new();
+        push_request(&mut request, words.iter().copied());
+        self.downstream.replicas.append(&request);
+    }
+
+    /// Empties all databases: those of the primary take their place.
+    pub fn discard_data(&mut self, keys: &mut Keyspace) {
+        let detached = keys.flush(None);
+        if self.config.replication.lazy_flush {
+            self.worker.drop_weighing(detached.len() as u64, detached);
+        }
+    }
+}
+
+fn replica_of(clients: &Clients, id: ClientId) -> Option<&Replica> {
+    let client = clients.by_id(id)?;
+    client.session.replica.as_deref().filter(|_| client.session.closing != Closing::Now)
+}
+
+impl Engine {
+    /// A data set was loaded that says which point of which stream it is: whoever followed that stream can go on
+    /// with us, and we with our primary.
+    pub fn resume_loaded_place(&mut self) {
+        let Some(place) = self.snapshots.loaded_place.take() else { return };
+        let window_bytes = self.config.replication.backlog_bytes;
+        self.replication.offset = place.offset;
+        self.replication.backlog = Some(Backlog::new(window_bytes, place.offset));
+        self.replication.no_replicas_since_ms = self.clock.unix_ms();
+        let own = self.replication.history.id();
+        self.replication.history.restart(place.id);
+        if let Some(primary) = &mut self.replication.primary {
+            primary.resume_db = Some(place.db);
+            self.renew_link(false);
+        } else {
+            self.replication.history.branch(own, place.offset);
+            self.downstream.replicas.start();
+        }
+    }
+}
+
+/// The link to the primary, as it proceeds.
+impl Engine {
+    /// The primary sends everything. Those who follow us cannot go on, whatever comes of it.
+    pub fn begin_full_sync(&mut self, target: Option<(ReplicationId, u64)>) {
+        self.disconnect_replicas();
+        self.replication.backlog = None;
+        if let Some(primary) = &mut self.replication.primary {
+            primary.resume_db = None;
+            primary.target = target;
+        }
+    }
+
+    /// The snapshot is loaded: the bytes that tell the primary so.
+    pub fn end_full_sync(&mut self, db: usize, now_ms: i64) -> Option<Vec<u8>> {
+        let unknown = (ReplicationId::new(self.random.hex_id()), 0);
+        let primary = self.replication.primary.as_mut()?;
+        let (id, offset) = primary.target.take().unwrap_or(unknown);
+        primary.resume_db = Some(db);
+        let acknowledgement = primary.link.loaded(offset, now_ms);
+        self.replication.history.restart(id);
+        self.replication.offset = offset;
+        self.replication.backlog = Some(Backlog::new(self.config.replication.backlog_bytes, offset));
+        Some(acknowledgement)
+    }
+
+    /// The stream goes on where we are.
+    pub fn continue_stream(&mut self, id: Option<ReplicationId>) {
+        let offset = self.replication.offset;
+        if let Some(id) = id.filter(|id| *id != self.replication.history.id()) {
+            self.replication.history.branch(id, offset);
+            log::info!("Master replication ID changed to {id}");
+            // They are to learn of it.
+            self.disconnect_replicas();
+        }
+        let window_bytes = self.config.replication.backlog_bytes;
+        self.replication.backlog.get_or_insert_with(|| Backlog::new(window_bytes, offset));
+    }
+
+    /// A client executes the stream from here on.
+    pub fn primary_online(&mut self, client: ClientId) {
+        let Some(primary) = &mut self.replication.primary else { return };
+        primary.client = Some(client);
+        primary.down_since_ms = None;
+        let db = primary.resume_db.take().unwrap_or(0);
+        if let Some(client) = self.clients.by_id_mut(client) {
+            client.session.db = db;
+        }
+    }
+}

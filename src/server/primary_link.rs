@@ -1,0 +1,380 @@
+//! The socket to the primary that this server follows: from the attempt to connect until the stream flows, when it
+//! becomes the connection of a client. What is said is the business of [`Link`](crate::repl::Link); here it is
+//! connected, sent, received, and the snapshot put into a file and loaded.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+
+use mio::Interest;
+use mio::event::Source as _;
+use mio::net::TcpStream;
+
+use super::event_loop::{PRIMARY, Server, client_token};
+use crate::engine::{Client, LoadFailed, Session};
+use crate::net::{Connection, Stream, address_text, resolve, tune};
+use crate::repl::{Event, Failure, Link, Phase, acknowledgement};
+use crate::resp::{Protocol, Reply};
+use crate::sys::files::error_text;
+
+/// Reads of the link before others get their turn.
+const READS_PER_TURN_MAX: usize = 64;
+
+/// The socket of a link that is not online.
+#[derive(Default)]
+pub struct PrimaryLink {
+    socket: Option<TcpStream>,
+    /// Which of the engine's links it belongs to.
+    generation: u64,
+    /// It may hold bytes that no event will announce again.
+    is_readable: bool,
+    /// What the socket did not take.
+    unsent: Vec<u8>,
+    /// Bytes of the stream that arrived with the answer to PSYNC.
+    rest: Vec<u8>,
+    snapshot: Option<SnapshotFile>,
+}
+
+/// A snapshot that is arriving.
+struct SnapshotFile {
+    file: File,
+    path: PathBuf,
+    bytes: u64,
+}
+
+/// Why the link is given up. The text is for the log.
+#[derive(Debug, thiserror::Error)]
+enum LinkError {
+    #[error("{0}")]
+    Protocol(#[from] Failure),
+    #[error("Unable to connect to MASTER: {}", error_text(.0))]
+    Connect(io::Error),
+    #[error("I/O error on the link to MASTER: {}", error_text(.0))]
+    Socket(io::Error),
+    #[error("Connection with master lost during the synchronization")]
+    Closed,
+    #[error("Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {}", error_text(.0))]
+    File(io::Error),
+    #[error("Failed trying to load the MASTER synchronization DB from disk, check server logs. ({0})")]
+    Load(String),
+}
+
+impl Server {
+    /// Once a turn: connects if it is time, and goes on with what was left over.
+    pub(super) fn drive_primary_link(&mut self) {
+        self.drop_stale_socket();
+        let now_ms = self.engine.clock.unix_ms();
+        let is_loading = self.engine.snapshots.is_loading();
+        let Some(primary) = &mut self.engine.replication.primary else { return };
+        if !is_loading && self.primary_link.socket.is_none() && primary.link.is_due(now_ms) {
+            primary.link.connecting(now_ms);
+            let address = primary.address.clone();
+            log::info!("Connecting to MASTER {}:{}", address.host, address.port);
+            let connected = self.connect(&address.host, address.port);
+            match connected {
+                Ok(()) => log::info!("MASTER <-> REPLICA sync started"),
+                Err(error) => self.fail_primary_link(&LinkError::Connect(error)),
+            }
+        }
+        if self.primary_link.is_readable {
+            self.read_primary_link();
+        }
+    }
+
+    /// Whether the next poll must not wait for the link's sake.
+    pub(super) fn primary_link_goes_on(&self) -> bool {
+        let now_ms = self.engine.clock.unix_ms();
+        let primary = self.engine.replication.primary.as_ref();
+        !self.engine.snapshots.is_loading()
+            && (self.primary_link.is_readable || primary.is_some_and(|primary| primary.link.is_due(now_ms)))
+    }
+
+    fn connect(&mut self, host: &str, port: u16) -> io::Result<()> {
+        let mut socket = TcpStream::connect(resolve(host, port)?)?;
+        socket.register(self.poll.registry(), PRIMARY, Interest::READABLE | Interest::WRITABLE)?;
+        self.primary_link = PrimaryLink {
+            socket: Some(socket),
+            generation: self.engine.replication.link_generation,
+            ..PrimaryLink::default()
+        };
+        Ok(())
+    }
+
+    /// REPLICAOF has begun another link meanwhile, or ended it.
+    fn drop_stale_socket(&mut self) {
+        if self.primary_link.socket.is_some()
+            && self.primary_link.generation != self.engine.replication.link_generation
+        {
+            self.close_primary_link();
+        }
+    }
+
+    /// An event for the socket.
+    pub(super) fn on_primary_link(&mut self) {
+        self.drop_stale_socket();
+        let Some(socket) = &self.primary_link.socket else { return };
+        let now_ms = self.engine.clock.unix_ms();
+        let Some(primary) = &mut self.engine.replication.primary else { return };
+        if primary.link.phase() == Phase::Connecting {
+            match socket.take_error().and_then(|error| error.map_or(Ok(()), Err)) {
+                Err(error) => return self.fail_primary_link(&LinkError::Connect(error)),
+                // Not there yet.
+                Ok(()) if socket.peer_addr().is_err() => return,
+                Ok(()) => {}
+            }
+            log::info!("Non blocking connect for SYNC fired the event.");
+            let greeting = primary.link.connected(now_ms);
+            self.primary_link.unsent.extend_from_slice(&greeting);
+        }
+        if let Err(error) = self.primary_link.flush() {
+            return self.fail_primary_link(&LinkError::Socket(error));
+        }
+        self.primary_link.is_readable = true;
+        self.read_primary_link();
+    }
+
+    fn read_primary_link(&mut self) {
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        let mut outcome = Ok(());
+        for _ in 0..READS_PER_TURN_MAX {
+            if !self.primary_link.is_readable || self.engine.snapshots.is_loading() || outcome.is_err() {
+                break;
+            }
+            outcome = self.read_once(&mut buffer);
+        }
+        self.read_buffer = buffer;
+        if let Err(error) = outcome {
+            self.fail_primary_link(&error);
+        }
+    }
+
+    fn read_once(&mut self, buffer: &mut [u8]) -> Result<(), LinkError> {
+        let Some(socket) = &mut self.primary_link.socket else {
+            self.primary_link.is_readable = false;
+            return Ok(());
+        };
+        match socket.read(buffer) {
+            Ok(0) => Err(LinkError::Closed),
+            Ok(count) => {
+                self.engine.stats.replication_input_bytes += count as u64;
+                self.on_link_bytes(buffer.get(..count).unwrap_or_default())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.primary_link.is_readable = false;
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(LinkError::Socket(error)),
+        }
+    }
+
+    fn on_link_bytes(&mut self, mut input: &[u8]) -> Result<(), LinkError> {
+        let now_ms = self.engine.clock.unix_ms();
+        loop {
+            let Some(primary) = &mut self.engine.replication.primary else { return Ok(()) };
+            let Some(event) = primary.link.receive(&mut input, now_ms)? else { break };
+            self.on_link_event(event)?;
+        }
+        self.primary_link.rest.extend_from_slice(input);
+        let is_online = self.engine.replication.is_linked();
+        if is_online { self.hand_over_to_client() } else { Ok(()) }
+    }
+
+    fn on_link_event(&mut self, event: Event<'_>) -> Result<(), LinkError> {
+        match event {
+            Event::Send(bytes) => self.send_to_primary(&bytes)?,
+            Event::FullSync { id, offset } => self.engine.begin_full_sync(Some((id, offset))),
+            Event::FullSyncWithoutHistory => {
+                self.engine.begin_full_sync(None);
+                self.send_to_primary(Link::plain_sync())?;
+            }
+            Event::Continue { id } => self.engine.continue_stream(id),
+            Event::Snapshot { bytes } => self.begin_snapshot(bytes)?,
+            Event::Payload(bytes) => {
+                if let Some(snapshot) = &mut self.primary_link.snapshot {
+                    snapshot.file.write_all(bytes).map_err(LinkError::File)?;
+                    snapshot.bytes += bytes.len() as u64;
+                }
+            }
+            Event::SnapshotEnd { mark_bytes } => self.load_snapshot(mark_bytes)?,
+        }
+        Ok(())
+    }
+
+    fn send_to_primary(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        self.primary_link.unsent.extend_from_slice(bytes);
+        self.primary_link.flush().map_err(LinkError::Socket)
+    }
+
+    fn begin_snapshot(&mut self, bytes: Option<u64>) -> Result<(), LinkError> {
+        match bytes {
+            Some(bytes) => {
+                log::info!("MASTER <-> REPLICA sync: receiving {bytes} bytes from master to disk");
+            }
+            None => {
+                log::info!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk");
+            }
+        }
+        let name = format!("temp-{}.{}.rdb", self.engine.clock.unix_ms() / 1000, std::process::id());
+        let path = self.engine.config.process.dir.join(name);
+        let file = File::create(&path).map_err(LinkError::File)?;
+        self.primary_link.snapshot = Some(SnapshotFile { file, path, bytes: 0 });
+        Ok(())
+    }
+
+    /// The snapshot is complete: it takes the place of our file, and its keys that of ours.
+    fn load_snapshot(&mut self, mark_bytes: u64) -> Result<(), LinkError> {
+        let Some(snapshot) = self.primary_link.snapshot.take() else { return Ok(()) };
+        if self.engine.snapshots.is_saving() {
+            log::info!(
+                "Replica is about to load the RDB file received from the master, but there is a pending RDB child \
+                 running. Killing it and removing its temp file to avoid any race"
+            );
+            self.engine.kill_snapshot_child();
+        }
+        let config = &self.engine.config;
+        let path = config.process.dir.join(&config.rdb.file_name);
+        let SnapshotFile { file, path: temporary, bytes } = snapshot;
+        file.set_len(bytes.saturating_sub(mark_bytes))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &path))
+            .map_err(LinkError::File)?;
+        log::info!("MASTER <-> REPLICA sync: Flushing old data");
+        self.engine.discard_data(&mut self.keys);
+        log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
+        self.engine.begin_loading_from_primary(&path).map_err(|error| LinkError::Load(error.to_string()))
+    }
+
+    /// The data set of the primary is loaded.
+    pub(super) fn finish_full_sync(&mut self) {
+        let now_ms = self.engine.clock.unix_ms();
+        let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
+        let acknowledged = self.engine.end_full_sync(db, now_ms);
+        log::info!("MASTER <-> REPLICA sync: Finished with success");
+        let handed_over = match acknowledged {
+            Some(acknowledgement) => {
+                self.primary_link.unsent.extend_from_slice(&acknowledgement);
+                self.hand_over_to_client()
+            }
+            None => Ok(()),
+        };
+        if let Err(error) = handed_over {
+            self.fail_primary_link(&error);
+        }
+    }
+
+    pub(super) fn fail_full_sync(&mut self, error: &LoadFailed) {
+        // Half a data set is none.
+        self.engine.discard_data(&mut self.keys);
+        self.fail_primary_link(&LinkError::Load(error.to_string()));
+    }
+
+    /// The stream flows: the socket becomes a client's, which executes it.
+    fn hand_over_to_client(&mut self) -> Result<(), LinkError> {
+        let Some(mut socket) = self.primary_link.socket.take() else { return Ok(()) };
+        socket.deregister(self.poll.registry()).map_err(LinkError::Socket)?;
+        let addresses = socket.peer_addr().and_then(|peer| Ok((peer, socket.local_addr()?)));
+        let (peer, local) = addresses.map_err(LinkError::Socket)?;
+        let descriptor = socket.as_raw_fd();
+        let stream = Stream::Tcp(socket);
+        if let Err(error) = tune(&stream, self.engine.config.network.tcp_keepalive_seconds) {
+            log::debug!("Setting options of the primary's socket: {error}");
+        }
+        let PrimaryLink { unsent, rest, .. } = std::mem::take(&mut self.primary_link);
+        let clients = &mut self.engine.clients;
+        let mut session = Session::new(clients.allocate_id(), self.engine.clock.unix_ms());
+        session.peer = address_text(peer);
+        session.local = address_text(local);
+        session.descriptor = descriptor;
+        session.authenticated = true;
+        session.is_primary = true;
+        let id = session.id;
+        let mut reply = Reply::new(Protocol::Resp2);
+        reply.output.push(&unsent);
+        let slot = clients.insert(Client { session, reply });
+        let registered = Connection::new(stream, self.poll.registry(), client_token(slot));
+        let mut connection = match registered {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.engine.clients.remove(id);
+                return Err(LinkError::Socket(error));
+            }
+        };
+        connection.input.buffer = rest;
+        if self.connections.len() <= slot {
+            self.connections.resize_with(slot + 1, || None);
+        }
+        self.connections[slot] = Some(connection);
+        self.engine.primary_online(id);
+        self.engine.clients.note_unsent(slot);
+        self.execute_arrived(slot);
+        Ok(())
+    }
+
+    /// Once a second: signs of life, and the end of those who show none.
+    pub(super) fn tick_primary_link(&mut self) {
+        self.drop_stale_socket();
+        let now_ms = self.engine.clock.unix_ms();
+        let offset = self.engine.replication.offset();
+        let timeout_s = self.engine.config.replication.timeout_seconds;
+        let Some(primary) = &mut self.engine.replication.primary else { return };
+        primary.link.set_timeout(timeout_s);
+        let client = primary.client;
+        let sign_of_life = match (primary.link.tick(now_ms), client) {
+            (Err(failure), Some(client)) => {
+                log::warn!("{failure}");
+                self.engine.clients.close(client);
+                return;
+            }
+            (Err(failure), None) => return self.fail_primary_link(&failure.into()),
+            (Ok(sign), _) => sign,
+        };
+        if let Some(client) = client {
+            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset)));
+        } else if let Some(bytes) = sign_of_life
+            && let Err(error) = self.send_to_primary(&bytes)
+        {
+            self.fail_primary_link(&error);
+        }
+    }
+
+    fn fail_primary_link(&mut self, error: &LinkError) {
+        log::warn!("{error}");
+        self.close_primary_link();
+        self.engine.renew_link(true);
+    }
+
+    fn close_primary_link(&mut self) {
+        let link = std::mem::take(&mut self.primary_link);
+        if let Some(mut socket) = link.socket
+            && let Err(error) = socket.deregister(self.poll.registry())
+        {
+            log::debug!("Deregistering the primary's socket: {error}");
+        }
+        if let Some(snapshot) = link.snapshot {
+            let removed = fs::remove_file(&snapshot.path);
+            self.engine.worker.drop_later(snapshot.file);
+            if let Err(error) = removed {
+                log::warn!("Removing {}: {}", snapshot.path.display(), error_text(&error));
+            }
+        }
+    }
+}
+
+impl PrimaryLink {
+    /// Sends as much as the socket takes; the rest goes with the next event.
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(socket) = &mut self.socket else { return Ok(()) };
+        while !self.unsent.is_empty() {
+            match socket.write(&self.unsent) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(sent) => drop(self.unsent.drain(..sent)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,405 @@
+//! What replicas are sent: the stream, straight from the backlog; before it a snapshot, which a child writes to
+//! their sockets, or to a file that is sent from here.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Read};
+
+use super::event_loop::Server;
+use super::replica_sockets::ReplicaSockets;
+use crate::commands::{replica_name, serve_waiters};
+use crate::config::OutputClass;
+use crate::engine::{ClientId, Closing, Session, SnapshotTarget};
+use crate::net::Connection;
+use crate::repl::{Capabilities, ReplicaState};
+use crate::sys::clock;
+use crate::sys::files::error_text;
+
+/// The most that one turn sends to one replica.
+const BYTES_PER_TURN_MAX: usize = 4 * 1024 * 1024;
+/// Pieces of the backlog handed to one `writev`.
+const SLICES_MAX: usize = 32;
+const FILE_READ_BYTES: usize = 64 * 1024;
+
+/// Snapshots on their way from files to replicas.
+#[derive(Default)]
+pub struct Transfers {
+    files: Vec<FileTransfer>,
+    /// A replica has used up its share of the turn.
+    pub(super) goes_on: bool,
+    /// Seconds since replicas were last told that we are alive.
+    seconds_since_ping: u32,
+}
+
+struct FileTransfer {
+    client: ClientId,
+    file: File,
+    /// What has been read and not sent.
+    unsent: Vec<u8>,
+    left_bytes: u64,
+}
+
+impl Server {
+    /// Moves what this turn's commands have left for replicas into the stream.
+    pub(super) fn replicate(&mut self) {
+        self.engine.ask_for_acknowledgements();
+        self.engine.replicate();
+        let now_us = self.engine.clock.monotonic_us();
+        serve_waiters(&mut self.engine, now_us);
+        if let Some((target, succeeded)) = self.engine.snapshots.ended.take() {
+            self.on_snapshot_end(target, succeeded);
+        }
+        if !self.engine.replication.replicas().is_empty() {
+            self.start_due_snapshot();
+            self.cut_slow_replicas();
+        }
+    }
+
+    /// Once a second.
+    pub(super) fn replication_cron(&mut self) {
+        self.tick_primary_link();
+        self.transfers.seconds_since_ping += 1;
+        if self.transfers.seconds_since_ping >= self.engine.config.replication.ping_period_seconds {
+            self.transfers.seconds_since_ping = 0;
+            self.engine.ping_replicas();
+        }
+        let now_ms = self.engine.clock.unix_ms();
+        let timeout_ms = i64::from(self.engine.config.replication.timeout_seconds) * 1000;
+        for id in self.engine.replication.replicas().to_vec() {
+            let Some(client) = self.engine.clients.by_id(id) else { continue };
+            let Some(replica) = &client.session.replica else { continue };
+            match replica.state {
+                ReplicaState::AwaitsSnapshot | ReplicaState::SnapshotToFile => {
+                    // So that it goes on waiting.
+                    self.engine.clients.send(id, |reply| reply.output.push(b"\n"));
+                }
+                ReplicaState::Online if !replica.is_mute && now_ms - replica.acknowledged_ms > timeout_ms => {
+                    let name = replica_name(&client.session);
+                    log::warn!("Disconnecting timedout replica (streaming sync): {name}");
+                    self.engine.clients.close(id);
+                }
+                _ => {}
+            }
+        }
+        self.engine.expire_backlog();
+    }
+
+    /// Sends replicas what they are still to be sent.
+    pub(super) fn feed_replicas(&mut self) {
+        self.transfers.goes_on = false;
+        for id in self.engine.replication.replicas().to_vec() {
+            if let Some(slot) = self.engine.clients.by_id(id).map(|client| client.session.slot) {
+                self.feed_replica(slot);
+            }
+        }
+        self.engine.trim_backlog();
+    }
+
+    /// The same for one, as far as its socket takes it.
+    pub(super) fn feed_replica(&mut self, slot: usize) {
+        let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(client) = self.engine.clients.by_slot(slot) else { return };
+        let session = &client.session;
+        // Its replies are first; write_client comes here once they are out.
+        if connection.awaits_room || session.closing != Closing::No || !client.reply.output.is_empty() {
+            return;
+        }
+        let id = session.id;
+        let sent = match session.replica.as_ref().map(|replica| replica.state) {
+            Some(ReplicaState::Online) => self.send_stream(slot),
+            Some(ReplicaState::ReceivesFile) => self.transfers.send_file(id, connection),
+            _ => return,
+        };
+        match sent {
+            Ok(sent) => {
+                self.engine.stats.replication_output_bytes += sent as u64;
+                self.end_sent_file(id);
+                self.transfers.goes_on |= sent >= BYTES_PER_TURN_MAX;
+            }
+            Err(error) => {
+                log::debug!("Error writing to replica: {error}");
+                self.engine.clients.close(id);
+            }
+        }
+    }
+
+    fn send_stream(&mut self, slot: usize) -> io::Result<usize> {
+        let Some(connection) = self.connections.get_mut(slot).and_then(Option::as_mut) else { return Ok(0) };
+        let Some(backlog) = &self.engine.replication.backlog else { return Ok(0) };
+        let Some(client) = self.engine.clients.by_slot_mut(slot) else { return Ok(0) };
+        let Some(replica) = client.session.replica.as_deref_mut() else { return Ok(0) };
+        let mut total = 0;
+        while total < BYTES_PER_TURN_MAX && replica.position < backlog.end() && !connection.awaits_room {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let filled = backlog.slices(replica.position, &mut slices);
+            let sent = connection.write_slices(slices.get(..filled).unwrap_or_default())?;
+            replica.position += sent as u64;
+            total += sent;
+        }
+        client.session.awaits_room = connection.awaits_room;
+        Ok(total)
+    }
+
+    /// The stream goes on behind a file that was sent whole.
+    fn end_sent_file(&mut self, id: ClientId) {
+        let Some(at) = self.transfers.files.iter().position(|transfer| transfer.client == id) else { return };
+        let transfer = &self.transfers.files[at];
+        if transfer.left_bytes > 0 || !transfer.unsent.is_empty() {
+            return;
+        }
+        let transfer = self.transfers.files.swap_remove(at);
+        self.engine.worker.drop_later(transfer.file);
+        let now_ms = self.engine.clock.unix_ms();
+        let Some(client) = self.engine.clients.by_id_mut(id) else { return };
+        let name = replica_name(&client.session);
+        let slot = client.session.slot;
+        let Some(replica) = client.session.replica.as_deref_mut() else { return };
+        replica.acknowledged_ms = now_ms;
+        if replica.snapshot_only {
+            log::info!("RDB transfer completed, rdb only replica ({name}) should be disconnected asap");
+            self.engine.clients.close(id);
+            return;
+        }
+        replica.state = ReplicaState::Online;
+        log::info!("Synchronization with replica {name} succeeded");
+        self.feed_replica(slot);
+    }
+
+    /// A replica that does not read must not make us keep the stream for ever.
+    fn cut_slow_replicas(&mut self) {
+        let limit = self.engine.config.limits.output_of(OutputClass::Replica);
+        // The window is kept anyway.
+        let hard_bytes = match limit.hard_bytes {
+            0 => u64::MAX,
+            bytes => bytes.max(self.engine.config.replication.backlog_bytes),
+        };
+        let now_ms = self.engine.clock.unix_ms();
+        let end = self.engine.replication.offset();
+        for id in self.engine.replication.replicas().to_vec() {
+            let Some(client) = self.engine.clients.by_id_mut(id) else { continue };
+            let session = &mut client.session;
+            let Some(replica) = session.replica.as_deref().filter(|replica| replica.holds_stream()) else {
+                continue;
+            };
+            let pending = end - replica.position.min(end);
+            let is_soft = limit.soft_bytes != 0 && pending >= limit.soft_bytes;
+            let is_too_long = if is_soft {
+                let since_ms = *session.soft_limit_since_ms.get_or_insert(now_ms);
+                now_ms / 1000 - since_ms / 1000 > limit.soft_seconds as i64
+            } else {
+                session.soft_limit_since_ms = None;
+                false
+            };
+            if (pending >= hard_bytes || is_too_long) && session.closing == Closing::No {
+                log::warn!(
+                    "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                    replica_name(session)
+                );
+                self.engine.clients.close(id);
+            }
+        }
+    }
+
+    /// Starts a child for those who wait for a snapshot, or lets them share one that is being written.
+    fn start_due_snapshot(&mut self) {
+        let waiting = self.ready_for_snapshot();
+        if waiting.is_empty() || self.engine.snapshots.is_loading() {
+            return;
+        }
+        if let Some(child) = &self.engine.snapshots.child {
+            if child.target == SnapshotTarget::File {
+                self.share_snapshot(&waiting);
+            }
+            return;
+        }
+        let config = &self.engine.config.replication;
+        let now_ms = self.engine.clock.unix_ms();
+        let replicas = || waiting.iter().filter_map(|id| self.engine.replica(*id));
+        let waited_ms = replicas().map(|replica| now_ms - replica.acknowledged_ms).max().unwrap_or(0);
+        let is_full = config.diskless_sync_max_replicas > 0
+            && waiting.len() >= config.diskless_sync_max_replicas as usize;
+        let all_take_marks = replicas().all(|replica| replica.capabilities.contains(Capabilities::EOF));
+        let to_sockets = config.diskless_sync && all_take_marks;
+        if to_sockets && !is_full && waited_ms < i64::from(config.diskless_sync_delay_seconds) * 1000 {
+            return;
+        }
+        self.start_snapshot(&waiting, to_sockets);
+    }
+
+    /// Those who wait for a snapshot, and have been sent all their replies.
+    fn ready_for_snapshot(&self) -> Vec<ClientId> {
+        let ids = self.engine.replication.replicas().iter().copied();
+        ids.filter(|id| {
+            self.engine.clients.by_id(*id).is_some_and(|client| {
+                let replica = client.session.replica.as_ref();
+                client.reply.output.is_empty()
+                    && client.session.closing == Closing::No
+                    && replica.is_some_and(|replica| replica.state == ReplicaState::AwaitsSnapshot)
+            })
+        })
+        .collect()
+    }
+
+    fn start_snapshot(&mut self, waiting: &[ClientId], to_sockets: bool) {
+        log::info!(
+            "Starting BGSAVE for SYNC with target: {}",
+            if to_sockets { "replicas sockets" } else { "disk" }
+        );
+        self.engine.replicate();
+        // The stream must say what it is for: the snapshot does not.
+        if self.engine.downstream.replicas.is_active() {
+            self.engine.downstream.replicas.start();
+        }
+        let offset = self.engine.replication.offset();
+        let started = if to_sockets { self.start_streaming(waiting) } else { self.start_file() };
+        for id in waiting {
+            if started.is_err() {
+                log::warn!("BGSAVE for replication failed");
+                self.engine.clients.close(*id);
+            } else if to_sockets {
+                self.set_snapshot_state(*id, ReplicaState::SnapshotToSocket, offset);
+            } else {
+                self.announce_snapshot(*id, offset);
+            }
+        }
+    }
+
+    fn start_file(&mut self) -> Result<(), ()> {
+        self.engine.start_snapshot_child(&self.keys).map_err(|_| ())
+    }
+
+    /// The child tells the replicas the rest: what it writes to a socket must not meet what we write.
+    fn start_streaming(&mut self, waiting: &[ClientId]) -> Result<(), ()> {
+        let id = self.engine.replication.history.id();
+        let offset = self.engine.replication.offset();
+        let mut sockets = ReplicaSockets::new(self.engine.config.replication.timeout_seconds);
+        for client in waiting.iter().filter_map(|id| self.engine.clients.by_id(*id)) {
+            let is_mute = client.session.replica.as_ref().is_some_and(|replica| replica.is_mute);
+            let greeting = if is_mute { String::new() } else { format!("+FULLRESYNC {id} {offset}\r\n") };
+            let connection = self.connections.get(client.session.slot).and_then(Option::as_ref);
+            let added = connection.map(|connection| sockets.add(connection, &greeting));
+            if let Some(Err(error)) = added {
+                log::warn!("Duplicating a replica's socket: {}", error_text(&error));
+            }
+        }
+        let mark = self.engine.random.hex_id();
+        let started = self.engine.start_streaming_child(&self.keys, || sockets.open(), &mark);
+        started.map_err(|_| ())
+    }
+
+    fn announce_snapshot(&mut self, client: ClientId, offset: u64) {
+        let id = self.engine.replication.history.id();
+        let is_mute = self.engine.replica(client).is_some_and(|replica| replica.is_mute);
+        self.set_snapshot_state(client, ReplicaState::SnapshotToFile, offset);
+        if !is_mute {
+            self.engine.clients.send(client, |reply| reply.status(&format!("FULLRESYNC {id} {offset}")));
+        }
+    }
+
+    fn set_snapshot_state(&mut self, client: ClientId, state: ReplicaState, offset: u64) {
+        if let Some(replica) = self.engine.replica_mut(client) {
+            replica.state = state;
+            replica.position = offset;
+        }
+    }
+
+    /// Replicas that come while a file is written for another one can have the same, with the stream from the
+    /// same offset on.
+    fn share_snapshot(&mut self, waiting: &[ClientId]) {
+        let replicas = self.engine.replication.replicas().iter().filter_map(|id| self.engine.replica(*id));
+        let first = replicas.filter(|replica| replica.state == ReplicaState::SnapshotToFile);
+        let Some(offset) = first.map(|replica| replica.position).next() else { return };
+        for id in waiting {
+            log::info!("Waiting for end of BGSAVE for SYNC");
+            self.announce_snapshot(*id, offset);
+        }
+    }
+
+    /// A child has ended: its snapshot is with the replicas, or in the file, or nowhere.
+    fn on_snapshot_end(&mut self, target: SnapshotTarget, succeeded: bool) {
+        let waits_in = match target {
+            SnapshotTarget::File => ReplicaState::SnapshotToFile,
+            SnapshotTarget::Sockets => ReplicaState::SnapshotToSocket,
+        };
+        for id in self.engine.replication.replicas().to_vec() {
+            if self.engine.replica(id).is_none_or(|replica| replica.state != waits_in) {
+                continue;
+            }
+            if !succeeded {
+                log::warn!("SYNC failed. BGSAVE child returned an error");
+                self.engine.clients.close(id);
+            } else if target == SnapshotTarget::Sockets {
+                self.await_acknowledgement(id);
+            } else if let Err(error) = self.begin_file_transfer(id) {
+                log::warn!("SYNC failed. Can't open/stat DB after BGSAVE: {}", error_text(&error));
+                self.engine.clients.close(id);
+            }
+        }
+    }
+
+    fn await_acknowledgement(&mut self, id: ClientId) {
+        let Some(client) = self.engine.clients.by_id_mut(id) else { return };
+        let name = replica_name(&client.session);
+        let Some(replica) = client.session.replica.as_deref_mut() else { return };
+        replica.state = ReplicaState::Loads;
+        if replica.snapshot_only {
+            log::info!("RDB transfer completed, rdb only replica ({name}) should be disconnected asap");
+            self.engine.clients.close(id);
+            return;
+        }
+        log::info!(
+            "Streamed replica with replica {name} succeeded (socket). Waiting for REPLCONF ACK from replica to \
+             enable streaming"
+        );
+    }
+
+    fn begin_file_transfer(&mut self, id: ClientId) -> io::Result<()> {
+        let config = &self.engine.config;
+        let file = File::open(config.process.dir.join(&config.rdb.file_name))?;
+        let left_bytes = file.metadata()?.len();
+        let unsent = format!("${left_bytes}\r\n").into_bytes();
+        self.transfers.files.push(FileTransfer { client: id, file, unsent, left_bytes });
+        if let Some(replica) = self.engine.replica_mut(id) {
+            replica.state = ReplicaState::ReceivesFile;
+        }
+        Ok(())
+    }
+
+    /// A replica is gone.
+    pub(super) fn forget_replica(&mut self, session: &Session) {
+        log::info!("Connection with replica {} lost.", replica_name(session));
+        self.engine.remove_replica(session.id);
+        self.transfers.files.retain(|transfer| transfer.client != session.id);
+    }
+}
+
+impl Transfers {
+    /// Sends a file as far as the socket takes it; returns the bytes sent.
+    fn send_file(&mut self, client: ClientId, connection: &mut Connection) -> io::Result<usize> {
+        let Some(transfer) = self.files.iter_mut().find(|transfer| transfer.client == client) else {
+            return Ok(0);
+        };
+        let mut total = 0;
+        while total < BYTES_PER_TURN_MAX && !connection.awaits_room {
+            if transfer.unsent.is_empty() {
+                let share = transfer.left_bytes.min(FILE_READ_BYTES as u64);
+                if share == 0 {
+                    break;
+                }
+                let read = (&transfer.file).take(share).read_to_end(&mut transfer.unsent)? as u64;
+                if read < share {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                transfer.left_bytes -= read;
+            }
+            let sent = connection.write_slices(&[IoSlice::new(&transfer.unsent)])?;
+            transfer.unsent.drain(..sent);
+            total += sent;
+        }
+        Ok(total)
+    }
+}
+
+/// Until when the child may wait for a replica that does not read.
+pub(super) fn deadline_us(timeout_s: u32) -> u64 {
+    clock::now_us() + u64::from(timeout_s) * 1_000_000
+}

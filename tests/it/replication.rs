@@ -1,0 +1,223 @@
+//! Replication between processes: Russet with itself and, in both directions, with the redis-server of this
+//! machine.
+
+use crate::support::{Client, Server, check, wait_until};
+
+/// What Debian's redis-server (7.0) can read, and no delay before a snapshot is sent.
+const PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0", "--rdb-compat-version", "10"];
+const UPSTREAM_PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0"];
+
+/// The value of a field of INFO.
+fn info(client: &mut Client, section: &str, field: &str) -> String {
+    let text = client.call(&format!("INFO {section}"));
+    let prefix = format!("{field}:");
+    let value = text.lines().find_map(|line| line.trim_start_matches('$').strip_prefix(prefix.as_str()));
+    value.unwrap_or_default().trim().to_owned()
+}
+
+fn follow(replica: &Server, primary: &Server) {
+    let mut client = replica.client();
+    let reply = client.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
+    assert!(reply.starts_with("+OK"), "{reply}");
+    assert!(wait_until(|| is_linked(&mut client)), "the link does not come up");
+}
+
+fn is_linked(client: &mut Client) -> bool {
+    info(client, "replication", "master_link_status") == "up"
+}
+
+fn offset(client: &mut Client) -> u64 {
+    info(client, "replication", "master_repl_offset").parse().unwrap()
+}
+
+/// Keys of every type, in two databases, some with an expiry.
+fn populate(client: &mut Client, suffix: &str) {
+    let commands = [
+        "SELECT 0",
+        "SET string# value",
+        "SET number# 17",
+        "SET volatile# value EX 1000",
+        "APPEND string# more",
+        "RPUSH list# a b c 1 2 3",
+        "HSET hash# f1 v1 f2 v2",
+        "SADD set# a b c",
+        "SADD integers# 1 2 3",
+        "ZADD zset# 1 a 2.5 b",
+        "XADD stream# 1-1 f v",
+        "SELECT 9",
+        "INCRBYFLOAT float# 1.5",
+        "SPOP set# 1",
+        "SELECT 0",
+        "SPOP set# 1",
+        "EXPIRE list# 1000",
+        "MULTI",
+        "INCR number#",
+        "LPOP list#",
+        "EXEC",
+    ];
+    for command in commands {
+        let command = command.replace('#', suffix);
+        let reply = client.call(&command);
+        assert!(!reply.starts_with('-'), "{command}: {reply}");
+    }
+}
+
+#[track_caller]
+fn assert_same_data(primary: &Server, replica: &Server) {
+    let (mut left, mut right) = (primary.client(), replica.client());
+    let caught_up = wait_until(|| offset(&mut left) == offset(&mut right));
+    assert!(caught_up, "offsets {} and {}", offset(&mut left), offset(&mut right));
+    assert_eq!(left.call("DEBUG DIGEST"), right.call("DEBUG DIGEST"));
+    for db in [0, 9] {
+        left.call(&format!("SELECT {db}"));
+        right.call(&format!("SELECT {db}"));
+        assert_eq!(left.call("DBSIZE"), right.call("DBSIZE"));
+    }
+}
+
+/// A full synchronisation, the stream, a cut, and what was missed.
+fn replicate(primary: &Server, replica: &Server) {
+    let mut client = primary.client();
+    populate(&mut client, "1");
+    follow(replica, primary);
+    assert_same_data(primary, replica);
+    populate(&mut client, "2");
+    assert_same_data(primary, replica);
+
+    let full_syncs = info(&mut client, "stats", "sync_full");
+    check(&mut client, "CLIENT KILL TYPE replica", ":1");
+    populate(&mut client, "3");
+    let mut follower = replica.client();
+    assert!(wait_until(|| is_linked(&mut follower)));
+    assert_same_data(primary, replica);
+    assert_eq!(info(&mut client, "stats", "sync_full"), full_syncs, "the stream went on where it was cut");
+    assert_eq!(info(&mut client, "stats", "sync_partial_ok"), "1");
+}
+
+#[test]
+fn russet_follows_redis() {
+    let primary = Server::upstream(UPSTREAM_PRIMARY);
+    replicate(&primary, &Server::start());
+}
+
+#[test]
+fn redis_follows_russet() {
+    let primary = Server::with(PRIMARY);
+    replicate(&primary, &Server::upstream(&[]));
+}
+
+#[test]
+fn russet_follows_russet() {
+    replicate(&Server::with(PRIMARY), &Server::start());
+}
+
+#[test]
+fn a_snapshot_can_go_by_a_file_on_either_side() {
+    let by_file = ["--repl-diskless-sync", "no", "--rdb-compat-version", "10"];
+    replicate(&Server::with(&by_file), &Server::upstream(&[]));
+    replicate(&Server::upstream(&by_file[..2]), &Server::start());
+}
+
+#[test]
+fn a_chain_repeats_the_stream_byte_for_byte() {
+    let primary = Server::upstream(UPSTREAM_PRIMARY);
+    let middle = Server::with(PRIMARY);
+    let last = Server::upstream(&[]);
+    let mut client = primary.client();
+    populate(&mut client, "1");
+    follow(&middle, &primary);
+    follow(&last, &middle);
+    populate(&mut client, "2");
+    assert_same_data(&primary, &middle);
+    assert_same_data(&primary, &last);
+}
+
+#[test]
+fn a_promoted_replica_goes_on_with_the_others_and_the_old_primary() {
+    let old = Server::with(PRIMARY);
+    let new = Server::with(PRIMARY);
+    let other = Server::upstream(&[]);
+    follow(&new, &old);
+    follow(&other, &old);
+    let mut client = old.client();
+    populate(&mut client, "1");
+    assert_same_data(&old, &new);
+    assert_same_data(&old, &other);
+
+    check(&mut new.client(), "REPLICAOF NO ONE", "+OK");
+    follow(&other, &new);
+    follow(&old, &new);
+    let mut client = new.client();
+    populate(&mut client, "2");
+    assert_same_data(&new, &other);
+    assert_same_data(&new, &old);
+    assert_eq!(info(&mut client, "stats", "sync_full"), "0");
+    assert_eq!(info(&mut client, "stats", "sync_partial_ok"), "2");
+    let (id, second) = ("master_replid", "master_replid2");
+    assert_eq!(info(&mut old.client(), "replication", id), info(&mut client, "replication", id));
+    assert_ne!(info(&mut client, "replication", second), "0".repeat(40));
+}
+
+#[test]
+fn a_replica_takes_no_writes_and_shows_no_expired_key() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    follow(&replica, &primary);
+    let mut client = primary.client();
+    check(&mut client, "DEBUG SET-ACTIVE-EXPIRE 0", "+OK");
+    check(&mut client, "SET short value PX 30", "+OK");
+    check(&mut client, "SET long value", "+OK");
+    let mut follower = replica.client();
+    assert!(wait_until(|| follower.call("GET long") == "$value"));
+    assert!(wait_until(|| follower.call("GET short") == "$nil"));
+    check(&mut follower, "DBSIZE", ":2");
+    check(&mut follower, "SET other value", "-READONLY You can't write against a read only replica.");
+    // Whoever looks at the primary's key deletes it everywhere.
+    check(&mut client, "GET short", "$nil");
+    assert!(wait_until(|| follower.call("DBSIZE") == ":1"));
+}
+
+#[test]
+fn wait_counts_the_replicas_that_have_the_writes() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "SET key value", "+OK");
+    check(&mut client, "WAIT 0 10", ":0");
+    check(&mut client, "WAIT 1 10", ":0");
+    follow(&replica, &primary);
+    check(&mut client, "SET key other", "+OK");
+    check(&mut client, "WAIT 1 0", ":1");
+    check(&mut client, "WAIT 2 10", ":1");
+    check(&mut client, "WAIT 1 -1", "-ERR timeout is negative");
+}
+
+#[test]
+fn role_shows_both_ends() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    check(&mut primary.client(), "ROLE", "*3[$master :0 *0[]]");
+    follow(&replica, &primary);
+    let mut client = primary.client();
+    check(&mut client, "SET key value", "+OK");
+    check(&mut client, "WAIT 1 0", ":1");
+    let offset = offset(&mut client);
+    let role = client.call("ROLE");
+    assert!(
+        role.starts_with(&format!("*3[$master :{offset} *1[*3[$127.0.0.1 ${} $", replica.port)),
+        "{role}"
+    );
+    let role = replica.client().call("ROLE");
+    assert_eq!(role, format!("*5[$slave $127.0.0.1 :{} $connected :{offset}]", primary.port));
+}
+
+#[test]
+fn messages_reach_the_subscribers_of_replicas() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    follow(&replica, &primary);
+    let mut subscriber = replica.client();
+    check(&mut subscriber, "SUBSCRIBE news", "*3[$subscribe $news :1]");
+    check(&mut primary.client(), "PUBLISH news item", ":0");
+    assert_eq!(subscriber.reply(), "*3[$message $news $item]");
+}
