@@ -8,7 +8,7 @@
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `downstream`: what the append-only file and replicas have to repeat.
-//! * `replication`: the stream, who follows it and whom it follows.
+//! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -28,6 +28,7 @@ mod snapshots;
 mod snapshot_child;
 mod downstream;
 mod replication;
+mod following;
 mod action;
 mod apply;
 mod shutdown;
