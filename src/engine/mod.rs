@@ -11,6 +11,7 @@
 //! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
 //!   syncing, new bases, reading it back.
 //! * `replication`: the stream, who follows it and whom it follows.
+//! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but snapshots and the append-only file. A test
@@ -35,6 +36,7 @@ mod aof_flush;
 mod aof_rewrite;
 mod replay;
 mod replication;
+mod following;
 mod action;
 mod apply;
 mod shutdown;

@@ -17,6 +17,8 @@ mod backlog;
 mod history;
 mod link;
 mod replica;
+#[cfg(test)]
+mod simulation;
 
 pub use backlog::Backlog;
 pub use history::{History, Mismatch, ReplicationId, Saved, StreamRequest};

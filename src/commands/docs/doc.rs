@@ -1,8 +1,8 @@
 //! The shape of a row and the search among all of them.
 
 use super::{
-    acl, bitmap, connection, generic, geo, hash, hyperloglog, list, pubsub, server, set, sorted_set, stream,
-    string, transactions,
+    acl, bitmap, connection, generic, geo, hash, hyperloglog, list, pubsub, replication, server, set,
+    sorted_set, stream, string, transactions,
 };
 use crate::commands::syntax::{self, Argument};
 
@@ -110,7 +110,7 @@ impl Doc {
     }
 }
 
-const TABLES: [(Group, &[Doc]); 15] = [
+const TABLES: [(Group, &[Doc]); 16] = [
     (Group::Server, acl::ROWS),
     (Group::Bitmap, bitmap::ROWS),
     (Group::Connection, connection::ROWS),
@@ -120,6 +120,7 @@ const TABLES: [(Group, &[Doc]); 15] = [
     (Group::HyperLogLog, hyperloglog::ROWS),
     (Group::List, list::ROWS),
     (Group::PubSub, pubsub::ROWS),
+    (Group::Server, replication::ROWS),
     (Group::Server, server::ROWS),
     (Group::Set, set::ROWS),
     (Group::SortedSet, sorted_set::ROWS),

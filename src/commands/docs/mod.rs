@@ -13,6 +13,7 @@ mod hash;
 mod hyperloglog;
 mod list;
 mod pubsub;
+mod replication;
 mod server;
 mod set;
 mod sorted_set;

@@ -13,8 +13,6 @@ use super::command::categories::{ADMIN as ADMIN_CATEGORY, CONNECTION, DANGEROUS}
 use super::command::flags::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, STALE};
 use super::command::{Command, command};
 
-const AGGREGATED: &[&str] = &["request_policy:all_shards", "response_policy:agg_min"];
-
 pub const COMMANDS: &[Command] = &[
     command("psync", link::psync, AtLeast(3), NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT, 0, &[]),
     command("sync", link::sync, Exactly(1), NO_ASYNC_LOADING | ADMIN | NO_MULTI | NOSCRIPT, 0, &[]),
@@ -29,5 +27,6 @@ pub const COMMANDS: &[Command] = &[
         ADMIN_CATEGORY | DANGEROUS,
         &[],
     ),
-    command("wait", wait::wait, Exactly(3), 0, CONNECTION, &[]).tips(AGGREGATED),
+    command("wait", wait::wait, Exactly(3), 0, CONNECTION, &[])
+        .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];
