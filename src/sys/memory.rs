@@ -199,6 +199,21 @@ pub fn purge() -> bool {
     unsafe { ffi::mallctl(key.as_ptr(), nothing, ptr::null_mut(), nothing, 0) == 0 }
 }
 
+/// The number behind a key of jemalloc's control tree, whatever its width (DEBUG MALLCTL). `None` where there is
+/// no such key, or no number behind it.
+#[expect(unsafe_code, reason = "tikv-jemalloc-ctl wants to know the width beforehand")]
+pub fn mallctl(name: &CStr) -> Option<i64> {
+    [8, 4, 1].into_iter().find_map(|width: usize| {
+        let (mut value, mut bytes) = (0_i64, width);
+        // SAFETY: the name is a C string; jemalloc writes at most `bytes` bytes, which is no more than the value
+        // has, and refuses if the key's value has another width. Nothing is set.
+        let result = unsafe {
+            ffi::mallctl(name.as_ptr(), (&raw mut value).cast(), &raw mut bytes, ptr::null_mut(), 0)
+        };
+        (result == 0).then_some(value)
+    })
+}
+
 /// What the control crate does not wrap, under the names that tikv-jemalloc-sys links on Linux;
 /// with another prefix the linker would complain.
 #[expect(unsafe_code, reason = "declarations of C functions")]
@@ -271,6 +286,13 @@ fn system_value(name: c_int) -> usize {
 mod tests {
     use super::super::worker::Worker;
     use super::*;
+
+    #[test]
+    fn numbers_of_the_allocator_are_read_at_any_width() {
+        assert_eq!(mallctl(c"arenas.page").map(|bytes| bytes.count_ones()), Some(1));
+        assert!(mallctl(c"arenas.narenas").is_some_and(|arenas| (1..100_000).contains(&arenas)));
+        assert_eq!(mallctl(c"no.such.key"), None);
+    }
 
     /// The balance of this thread alone: other tests' helpers publish at any time.
     fn own() -> i64 {

@@ -124,7 +124,7 @@ impl Request {
             }
             // 7.2 takes one more for these.
             1 if !template.starts_with("ZRANK") && !template.starts_with("ZREVRANK") => {
-                arguments.push(keys::GROUP.fill(random, "option"))
+                arguments.push(keys::GROUP.fill(random, "option"));
             }
             2 => arguments[0].make_ascii_lowercase(),
             _ => {}

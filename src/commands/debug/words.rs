@@ -1,6 +1,8 @@
 //! DEBUG: a command with words of its own, which COMMAND does not list. What a word needs and this server
 //! does not have is answered with an error that says so.
 
+use std::ffi::CString;
+
 use super::{crash, digest, inspect, populate, protocol, restart, switches};
 use crate::commands::aof;
 use crate::commands::args::Args;
@@ -12,7 +14,7 @@ use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
 use crate::repl::ReplicationId;
-use crate::sys::clock;
+use crate::sys::{clock, memory};
 use crate::sys::files::error_text;
 use crate::util::number::parse_f64;
 
@@ -50,7 +52,7 @@ const WORDS: &[Word] = &[
     word("listpack", Exactly(3), inspect::listpack),
     word("loadaof", AtLeast(2), aof::load),
     word("log", Exactly(3), log),
-    word("mallctl", AtLeast(3), |_, _| unavailable("MALLCTL")),
+    word("mallctl", AtLeast(3), mallctl),
     word("mallctl-str", AtLeast(3), |_, _| unavailable("MALLCTL-STR")),
     word("object", Exactly(3), inspect::object),
     word("oom", AtLeast(2), crash::out_of_memory),
@@ -83,6 +85,14 @@ fn debug(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         Some(word) => (word.handler)(ctx, args),
         None => Err(wrong_subcommand_arguments(args)),
     }
+}
+
+/// Reads a number of the allocator. Setting one is not offered.
+fn mallctl(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let name = CString::new(args.at(2)).unwrap_or_default();
+    let value = memory::mallctl(&name).filter(|_| args.len() == 3);
+    ctx.reply.int(value.ok_or(CommandError::DebugUnavailable("MALLCTL of this key"))?);
+    Ok(())
 }
 
 fn unavailable(word: &'static str) -> CommandResult {

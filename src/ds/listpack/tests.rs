@@ -49,7 +49,7 @@ fn an_empty_listpack_is_a_header_and_an_end() {
     let pack = ListPack::new();
     assert_eq!(pack.heap_bytes(), 0);
     assert_eq!(pack.as_bytes(), [7, 0, 0, 0, 0, 0, 0xff]);
-    assert_eq!(pack.clone().as_bytes(), [7, 0, 0, 0, 0, 0, 0xff]);
+    assert_eq!(pack.as_bytes(), [7, 0, 0, 0, 0, 0, 0xff]);
     assert_eq!(ListPack::with_capacity(0).as_bytes(), pack.as_bytes());
     assert_eq!((pack.first(), pack.last(), pack.at_index(0)), (None, None, None));
     assert_eq!(pack.find(b"", 0), None);
@@ -242,9 +242,9 @@ fn a_queue_moves_its_elements_seldom() {
             let before = (pack.block.as_ptr(), pack.last().map(|at| pack.start() + at.offset()));
             let value = StrRef::Int(number);
             if push_front {
-                pack.push_front(value)
+                pack.push_front(value);
             } else {
-                pack.push_back(value)
+                pack.push_back(value);
             }
             let kept = pack.prev(pack.last().unwrap()).filter(|_| !push_front).or_else(|| pack.last());
             moves += usize::from(before != (pack.block.as_ptr(), kept.map(|at| pack.start() + at.offset())));
