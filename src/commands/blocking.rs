@@ -8,7 +8,7 @@ use super::context::Ctx;
 use super::error::CommandError;
 use super::execute::{Outcome, process};
 use crate::engine::{ClientId, Deadline, Engine, Retry, Wait};
-use crate::keyspace::{EntryRef, Keyspace, Kind};
+use crate::keyspace::{Keyspace, Kind};
 use crate::resp::OwnedRequest;
 use crate::util::extended::Extended;
 use crate::util::number::parse_f64;
@@ -151,7 +151,8 @@ pub fn may_serve(
     client: ClientId,
 ) -> Option<bool> {
     keys.begin(db, engine.clock.unix_ms(), false);
-    let kind = keys.peek(key).map(EntryRef::kind);
+    // A key that has expired serves nobody; that it goes is for a command to find.
+    let kind = keys.kind_of(db, key);
     if kind.is_none() && !engine.blocked.minds_loss(db, key) {
         return None;
     }

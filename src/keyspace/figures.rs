@@ -3,8 +3,16 @@
 use super::aging::idle_seconds;
 use super::database::Keyspace;
 use super::entry::{EntryRef, Index};
+use super::layout::Kind;
 
 impl Keyspace {
+    /// The type of a key that is not expired; nothing is deleted or counted.
+    pub fn kind_of(&self, db: usize, key: &[u8]) -> Option<Kind> {
+        let index = &self.databases.get(db)?.index;
+        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        (!entry.is_expired(self.now_ms())).then(|| entry.kind())
+    }
+
     /// Keys in a database, expired ones included.
     pub fn len(&self, db: usize) -> usize {
         self.databases.get(db).map_or(0, |database| database.index.len())
