@@ -8,7 +8,8 @@
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
 //! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
 //! * `downstream`: what the append-only file and replicas have to repeat.
-//! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
+//! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
+//!   follows; and how a primary hands its role over.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but the snapshots that commands wait for. A test
@@ -29,6 +30,7 @@ mod snapshot_child;
 mod downstream;
 mod replication;
 mod following;
+mod failover;
 mod action;
 mod apply;
 mod shutdown;
@@ -40,6 +42,7 @@ pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
+pub use failover::Failover;
 pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};

@@ -11,7 +11,7 @@ use super::clients::Clients;
 use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
-use super::replication::Replication;
+use super::replication::{Replication, SyncCounters};
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
@@ -162,6 +162,7 @@ impl Engine {
         self.stats.reset();
         self.command_stats.reset();
         self.snapshots.saves = 0;
+        self.replication.syncs = SyncCounters::default();
         self.expiry.reset_statistics();
         self.eviction.reset_statistics();
         self.worker.reset_done();

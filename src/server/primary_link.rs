@@ -342,6 +342,9 @@ impl Server {
     fn fail_primary_link(&mut self, error: &LinkError) {
         log::warn!("{error}");
         self.close_primary_link();
+        if matches!(error, LinkError::Protocol(Failure::HandOverRejected)) {
+            self.engine.abort_failover("Failover target rejected psync request");
+        }
         self.engine.renew_link(true);
     }
 

@@ -221,3 +221,83 @@ fn messages_reach_the_subscribers_of_replicas() {
     check(&mut primary.client(), "PUBLISH news item", ":0");
     assert_eq!(subscriber.reply(), "*3[$message $news $item]");
 }
+
+#[test]
+fn failover_exchanges_the_roles_without_a_full_synchronisation() {
+    let old = Server::with(PRIMARY);
+    let new = Server::with(PRIMARY);
+    follow(&new, &old);
+    let mut client = old.client();
+    populate(&mut client, "1");
+    check(&mut client, &format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 10000", new.port), "+OK");
+    assert!(wait_until(|| info(&mut client, "replication", "role") == "slave" && is_linked(&mut client)));
+    let mut heir = new.client();
+    assert_eq!(info(&mut heir, "replication", "role"), "master");
+    assert_eq!(info(&mut client, "replication", "master_failover_state"), "no-failover");
+    populate(&mut heir, "2");
+    assert_same_data(&new, &old);
+    assert_eq!(info(&mut heir, "stats", "sync_full"), "0");
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_refused() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "FAILOVER", "-ERR FAILOVER requires connected replicas.");
+    check(&mut client, "FAILOVER ABORT", "-ERR No failover in progress.");
+    follow(&replica, &primary);
+    check(&mut client, "FAILOVER TIMEOUT 0", "-ERR FAILOVER timeout must be greater than 0");
+    check(&mut client, "FAILOVER TO nobody 1", "-ERR FAILOVER target HOST and PORT is not a replica.");
+    let expected = "-ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
+    check(&mut client, "FAILOVER TO nobody 1 FORCE", expected);
+    let expected = "-ERR FAILOVER is not valid when server is a replica.";
+    check(&mut replica.client(), "FAILOVER", expected);
+}
+
+#[test]
+fn a_restarted_primary_goes_on_with_its_stream() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::with(&["--repl-timeout", "3600"]);
+    follow(&replica, &primary);
+    let mut client = primary.client();
+    populate(&mut client, "1");
+    assert_same_data(&primary, &replica);
+    // The child that wrote the replica's snapshot may not have ended yet.
+    assert!(wait_until(|| client.call("SAVE") == "+OK"));
+    client.send("DEBUG RESTART");
+    assert!(client.is_closed());
+    assert!(wait_until(|| primary.log().matches("Ready to accept").count() == 2));
+    let mut follower = replica.client();
+    assert!(wait_until(|| is_linked(&mut follower)));
+    let mut client = primary.client();
+    assert!(wait_until(|| info(&mut client, "stats", "sync_partial_ok") == "1"));
+    assert_eq!(info(&mut client, "stats", "sync_full"), "0");
+    populate(&mut client, "2");
+    assert_same_data(&primary, &replica);
+}
+
+#[test]
+fn garbage_from_a_primary_is_refused_and_the_old_data_stay() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let replica = Server::start();
+    let mut client = replica.client();
+    check(&mut client, "SET key value", "+OK");
+    let port = listener.local_addr().unwrap().port();
+    check(&mut client, &format!("REPLICAOF 127.0.0.1 {port}"), "+OK");
+    let answers: [&[u8]; 5] = [
+        b"-ERR go away\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC short 0\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 0\r\n$99999999999999999999\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 0\r\n$9223372036854775807\r\nREDIS",
+        &[b'x'; 5000],
+    ];
+    for answer in answers {
+        let (mut stream, _) = listener.accept().unwrap();
+        // Whoever sees garbage may hang up before all of it is written.
+        let _ = std::io::Write::write_all(&mut stream, answer);
+        check(&mut client, "PING", "+PONG");
+    }
+    check(&mut client, "GET key", "$value");
+    assert_eq!(info(&mut client, "replication", "master_link_status"), "down");
+}
