@@ -301,3 +301,85 @@ fn garbage_from_a_primary_is_refused_and_the_old_data_stay() {
     check(&mut client, "GET key", "$value");
     assert_eq!(info(&mut client, "replication", "master_link_status"), "down");
 }
+
+#[test]
+fn a_password_is_given_to_the_primary() {
+    let primary = Server::with(&[PRIMARY, &["--requirepass", "secret"]].concat());
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "AUTH secret", "+OK");
+    check(&mut client, "SET key value", "+OK");
+    let mut follower = replica.client();
+    check(&mut follower, "CONFIG SET masterauth wrong", "+OK");
+    check(&mut follower, &format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK");
+    assert!(wait_until(|| replica.log().contains("Unable to AUTH to MASTER: -WRONGPASS")));
+    check(&mut follower, "CONFIG SET masterauth secret", "+OK");
+    assert!(wait_until(|| is_linked(&mut follower)));
+    check(&mut follower, "GET key", "$value");
+}
+
+#[test]
+fn clients_in_wait_are_freed() {
+    let primary = Server::with(PRIMARY);
+    let mut client = primary.client();
+    let mut other = primary.client();
+    let id = client.call("CLIENT ID").trim_start_matches(':').to_owned();
+    client.send("WAIT 1 0");
+    assert!(wait_until(|| other.call(&format!("CLIENT UNBLOCK {id}")) == ":1"));
+    assert_eq!(client.reply(), ":0");
+    client.send("WAITAOF 0 1 0");
+    assert!(wait_until(|| other.call(&format!("CLIENT UNBLOCK {id} ERROR")) == ":1"));
+    assert_eq!(client.reply(), "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    client.send("BLPOP nothing 0");
+    assert!(wait_until(|| info(&mut other, "clients", "blocked_clients") == "1"));
+    check(&mut other, "REPLICAOF 127.0.0.1 1", "+OK");
+    let expected =
+        "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+    assert_eq!(client.reply(), expected);
+    check(&mut other, "REPLICAOF no one", "+OK");
+    check(&mut client, "SET key value", "+OK");
+}
+
+#[test]
+fn writes_need_replicas_if_so_configured() {
+    let primary = Server::with(&[PRIMARY, &["--min-replicas-to-write", "1"]].concat());
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "SET key value", "-NOREPLICAS Not enough good replicas to write.");
+    follow(&replica, &primary);
+    assert!(wait_until(|| client.call("SET key value") == "+OK"));
+    assert_eq!(info(&mut client, "replication", "min_slaves_good_slaves"), "1");
+}
+
+#[test]
+fn a_replica_without_its_primary_can_refuse_to_answer() {
+    let replica = Server::with(&["--replica-serve-stale-data", "no"]);
+    let mut client = replica.client();
+    check(&mut client, "REPLICAOF 127.0.0.1 1", "+OK");
+    let expected = "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    check(&mut client, "GET key", expected);
+    check(&mut client, "PING", expected);
+    assert_eq!(info(&mut client, "replication", "master_link_status"), "down");
+}
+
+#[test]
+fn a_full_synchronisation_under_load_ends_with_equal_data() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "DEBUG POPULATE 20000 key 200", "+OK");
+    let mut follower = replica.client();
+    check(&mut follower, &format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK");
+    for round in 0..200 {
+        let mut requests = Vec::new();
+        for key in 0..100 {
+            let name = format!("key:{}", (round * 97 + key) % 20_000);
+            requests.extend(crate::support::encode(&["APPEND", &name, "more"]));
+        }
+        client.send_raw(&requests);
+        (0..100).for_each(|_| drop(client.reply()));
+    }
+    assert!(wait_until(|| is_linked(&mut follower)));
+    assert_same_data(&primary, &replica);
+    assert_eq!(info(&mut client, "stats", "sync_full"), "1");
+}

@@ -7,7 +7,7 @@ mod role;
 mod wait;
 
 pub use link::replica_name;
-pub use wait::serve_waiters;
+pub use wait::{release_waiter, serve_waiters};
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::categories::{ADMIN as ADMIN_CATEGORY, CONNECTION, DANGEROUS};

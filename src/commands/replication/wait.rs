@@ -1,10 +1,11 @@
 //! WAIT WAITAOF: until enough replicas have what this client has written, in memory or on disk.
 
 use crate::commands::args::Args;
+use crate::commands::blocking::Release;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::{Engine, Waiter};
+use crate::engine::{ClientId, Engine, Waiter};
 
 /// `WAIT replicas timeout`
 pub fn wait(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -74,23 +75,39 @@ pub fn serve_waiters(engine: &mut Engine, now_us: u64) {
         let have = replicas_that_have(engine, &waiter);
         let is_over = waiter.deadline_us.is_some_and(|deadline_us| deadline_us <= now_us);
         if have >= waiter.replicas || is_over {
-            answer(engine, &waiter, have);
+            answer(engine, &waiter, Ok(have));
         } else {
             engine.replication.waiters.push(waiter);
         }
     }
 }
 
-fn answer(engine: &mut Engine, waiter: &Waiter, have: usize) {
+/// Frees a client in WAIT before its time. Returns whether it was in it.
+pub fn release_waiter(engine: &mut Engine, id: ClientId, release: Release) -> bool {
+    let waiters = &mut engine.replication.waiters;
+    let Some(at) = waiters.iter().position(|waiter| waiter.client == id) else { return false };
+    let waiter = waiters.remove(at);
+    let outcome = match release {
+        Release::TimedOut => Ok(replicas_that_have(engine, &waiter)),
+        Release::Unblocked | Release::RoleChanged => Err(release.error()),
+    };
+    answer(engine, &waiter, outcome);
+    true
+}
+
+fn answer(engine: &mut Engine, waiter: &Waiter, outcome: Result<usize, CommandError>) {
     let Some(client) = engine.clients.by_id_mut(waiter.client) else { return };
     client.session.blocked = false;
     if !client.session.is_muted() {
-        engine.clients.send(waiter.client, |reply| {
-            if waiter.on_disk {
-                reply.array(2);
-                reply.int(0);
+        engine.clients.send(waiter.client, |reply| match outcome {
+            Err(error) => reply.error(error.to_string().as_bytes()),
+            Ok(have) => {
+                if waiter.on_disk {
+                    reply.array(2);
+                    reply.int(0);
+                }
+                reply.int(have as i64);
             }
-            reply.int(have as i64);
         });
     }
     engine.blocked.note_unblocked(waiter.client);
