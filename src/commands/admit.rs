@@ -148,9 +148,6 @@ fn memory_left(ctx: &mut Ctx<'_>, command: &Command, nature: Nature) -> Result<(
 /// After a failed snapshot or append, writes are refused rather than lost later.
 #[inline]
 fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(), CommandError> {
-    if ctx.engine.replication.is_replica() {
-        return Ok(());
-    }
     let concerned = nature.flags & flags::WRITE != 0 || command.flags & flags::FAILS_WITH_DISK != 0;
     if !concerned {
         return Ok(());

@@ -7,6 +7,7 @@
 use super::context::Ctx;
 use super::error::CommandError;
 use super::execute::{Outcome, process};
+use super::replication::release_waiter;
 use crate::engine::{ClientId, Deadline, Engine, Retry, Wait};
 use crate::keyspace::{Keyspace, Kind};
 use crate::resp::OwnedRequest;
@@ -22,6 +23,16 @@ pub enum Release {
     Unblocked,
     /// With an error: this server has become a replica, where nobody else will write.
     RoleChanged,
+}
+
+impl Release {
+    /// What the client is told, unless its time is up.
+    pub fn error(self) -> CommandError {
+        match self {
+            Self::RoleChanged => CommandError::ForceUnblocked,
+            Self::TimedOut | Self::Unblocked => CommandError::Unblocked,
+        }
+    }
 }
 
 impl Ctx<'_> {
@@ -105,7 +116,7 @@ pub fn process_again(ctx: &mut Ctx<'_>, retry: Retry) -> Outcome {
 
 /// Answers a blocked client that is not served, and frees it. Returns whether it was blocked.
 pub fn release(engine: &mut Engine, id: ClientId, release: Release) -> bool {
-    let Some(waiting) = engine.blocked.leave(id) else { return false };
+    let Some(waiting) = engine.blocked.leave(id) else { return release_waiter(engine, id, release) };
     // The command counts now that it ends; waiting took no time of ours.
     let command = usize::from(waiting.command.0);
     engine.command_stats.record(command, 0, engine.config.observe.latency_tracking);
@@ -116,11 +127,7 @@ pub fn release(engine: &mut Engine, id: ClientId, release: Release) -> bool {
     if let Some(client) = engine.clients.by_id_mut(id) {
         client.session.blocked = false;
         let is_muted = client.session.is_muted();
-        let error = match release {
-            Release::RoleChanged => CommandError::ForceUnblocked,
-            Release::TimedOut | Release::Unblocked => CommandError::Unblocked,
-        };
-        let error = error.to_string();
+        let error = release.error().to_string();
         if release != Release::TimedOut {
             engine.stats.record_error(error.as_bytes());
         }
@@ -136,7 +143,10 @@ pub fn release(engine: &mut Engine, id: ClientId, release: Release) -> bool {
 
 /// Sends away all who wait for a key: it would not come from here any more.
 pub fn force_unblock_all(engine: &mut Engine) {
-    let waiting: Vec<ClientId> = engine.clients.ids().filter(|id| engine.blocked.contains(*id)).collect();
+    let waits = |id: &ClientId| {
+        engine.blocked.contains(*id) || engine.replication.waiters.iter().any(|waiter| waiter.client == *id)
+    };
+    let waiting: Vec<ClientId> = engine.clients.ids().filter(waits).collect();
     for id in waiting {
         release(engine, id, Release::RoleChanged);
     }

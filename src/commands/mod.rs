@@ -78,7 +78,7 @@ mod miscellany;
 #[cfg(test)]
 mod testing;
 
-pub use blocking::{Release, may_serve, process_again, release};
+pub use blocking::{Release, force_unblock_all, may_serve, process_again, release};
 pub use client_info::client_info_line;
 pub use command::Command;
 pub use context::Ctx;

@@ -113,7 +113,12 @@ impl<R: Read> Load<R> {
                 Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
                 Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
                 Some(Item::Entry(entry)) => {
-                    enter(entry, keys, &self.options, self.db, &mut self.loaded)?;
+                    // Who follows the same stream has them too, and is to be told when they go.
+                    let options = LoadOptions {
+                        drop_expired: self.options.drop_expired && self.place.id.is_none(),
+                        ..self.options
+                    };
+                    enter(entry, keys, &options, self.db, &mut self.loaded)?;
                     if !goes_on(self.reader.offset()) {
                         return Ok(None);
                     }

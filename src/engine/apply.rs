@@ -132,6 +132,13 @@ impl Engine {
             Apply::OomScoreAdj => self.apply_oom_score(),
             Apply::ProcTitle => self.apply_process_title(),
             Apply::RequirePass => self.apply_password(),
+            Apply::ReplicationBacklog => {
+                let window_bytes = self.config.replication.backlog_bytes;
+                if let Some(backlog) = &mut self.replication.backlog {
+                    backlog.set_window(window_bytes);
+                }
+                Ok(())
+            }
             Apply::SlowLog => {
                 self.slowlog.trim(self.config.observe.slowlog_max_len);
                 Ok(())
@@ -144,7 +151,6 @@ impl Engine {
             | Apply::MaxmemoryClients
             | Apply::MinReplicas
             | Apply::NotifyKeyspaceEvents
-            | Apply::ReplicationBacklog
             | Apply::SavePoints => Ok(()),
         }
         .map_err(str::to_owned)

@@ -85,6 +85,7 @@ impl Engine {
                 port => port,
             },
             announced_ip: replication.announce_ip.clone(),
+            hands_over: self.replication.failover.as_ref().is_some_and(|failover| failover.is_handed_over),
         };
         let (id, offset) = (self.replication.history.id(), self.replication.offset);
         let Some(primary) = &mut self.replication.primary else { return };
@@ -124,6 +125,7 @@ impl Engine {
 impl Engine {
     /// The primary sends everything. Those who follow us cannot go on, whatever comes of it.
     pub fn begin_full_sync(&mut self, target: Option<(ReplicationId, u64)>) {
+        self.end_failover();
         self.disconnect_replicas();
         self.replication.backlog = None;
         if let Some(primary) = &mut self.replication.primary {
@@ -147,6 +149,7 @@ impl Engine {
 
     /// The stream goes on where we are.
     pub fn continue_stream(&mut self, id: Option<ReplicationId>) {
+        self.end_failover();
         let offset = self.replication.offset;
         if let Some(id) = id.filter(|id| *id != self.replication.history.id()) {
             self.replication.history.branch(id, offset);

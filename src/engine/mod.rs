@@ -12,6 +12,8 @@
 //!   syncing, new bases, reading it back.
 //! * `replication`: the stream, who follows it and whom it follows.
 //! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
+//! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
+//!   follows; and how a primary hands its role over.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but snapshots and the append-only file. A test
@@ -37,6 +39,7 @@ mod aof_rewrite;
 mod replay;
 mod replication;
 mod following;
+mod failover;
 mod action;
 mod apply;
 mod shutdown;
@@ -51,6 +54,7 @@ pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
+pub use failover::Failover;
 pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};

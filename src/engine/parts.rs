@@ -12,7 +12,7 @@ use super::clients::Clients;
 use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
-use super::replication::Replication;
+use super::replication::{Replication, SyncCounters};
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
@@ -166,6 +166,7 @@ impl Engine {
         self.command_stats.reset();
         self.snapshots.saves = 0;
         self.aof.reset_statistics();
+        self.replication.syncs = SyncCounters::default();
         self.expiry.reset_statistics();
         self.eviction.reset_statistics();
         self.worker.reset_done();

@@ -7,6 +7,7 @@
 
 use super::blocked::Deadline;
 use super::clients::Clients;
+use super::failover::Failover;
 use super::parts::Engine;
 use super::session::{ClientId, Closing};
 use crate::config::PrimaryAddress;
@@ -35,6 +36,7 @@ pub struct Replication {
     /// Somebody waits for acknowledgements: replicas are to be asked for theirs.
     pub asks_for_acknowledgements: bool,
     pub waiters: Vec<Waiter>,
+    pub failover: Option<Failover>,
 }
 
 /// A client in WAIT.
@@ -45,6 +47,8 @@ pub struct Waiter {
     pub offset: u64,
     /// How many of them.
     pub replicas: usize,
+    /// In their append-only files, and not only in memory.
+    pub on_disk: bool,
     pub deadline_us: Deadline,
 }
 
@@ -96,6 +100,7 @@ impl Replication {
             acknowledged: false,
             asks_for_acknowledgements: false,
             waiters: Vec::new(),
+            failover: None,
         }
     }
 
@@ -336,6 +341,10 @@ impl Engine {
 
     /// A primary tells its replicas that it is alive.
     pub fn ping_replicas(&mut self) {
+        // A replica that is to take over must get to the end of the stream.
+        if self.replication.failover.is_some() {
+            return;
+        }
         self.tell_replicas(&[b"PING"]);
     }
 

@@ -68,6 +68,12 @@ impl Backlog {
         self.blocks.iter().map(Vec::capacity).sum()
     }
 
+    /// Of these, what a replica that is behind the window costs.
+    pub fn excess_bytes(&self) -> usize {
+        let kept = self.window_bytes.saturating_add(self.block_bytes as u64);
+        self.memory_bytes() - self.memory_bytes().min(usize::try_from(kept).unwrap_or(usize::MAX))
+    }
+
     /// Adds the next bytes of the stream.
     pub fn append(&mut self, mut bytes: &[u8]) {
         self.end += bytes.len() as u64;

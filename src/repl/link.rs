@@ -27,6 +27,8 @@ pub struct Introduction {
     pub password: Option<Vec<u8>>,
     pub port: u16,
     pub announced_ip: Option<String>,
+    /// The other end is our replica, and is to become our primary.
+    pub hands_over: bool,
 }
 
 /// Where the data set is, if it is a point of a stream at all.
@@ -85,6 +87,8 @@ pub enum Failure {
     Auth(String),
     #[error("Master is currently unable to PSYNC but should be in the future: {0}")]
     NotNow(String),
+    #[error("Failover target rejected psync request")]
+    HandOverRejected,
     #[error("Bad protocol from MASTER: {0}")]
     Garbage(String),
     #[error("MASTER aborted replication with an error: {0}")]
@@ -362,7 +366,9 @@ impl Link {
             Step::Capabilities => request(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]),
             Step::Psync => match self.resume {
                 Some((id, offset)) => {
-                    request(&[b"PSYNC", id.as_bytes(), (offset + 1).to_string().as_bytes()])
+                    let next = (offset + 1).to_string();
+                    let words: &[&[u8]] = &[b"PSYNC", id.as_bytes(), next.as_bytes(), b"FAILOVER"];
+                    request(words.get(..if introduction.hands_over { 4 } else { 3 }).unwrap_or_default())
                 }
                 None => request(&[b"PSYNC", b"?", b"-1"]),
             },
@@ -386,6 +392,9 @@ impl Link {
             log::info!("Successful partial resynchronization with master.");
             self.state = State::Online;
             return Ok(Some(Event::Continue { id: ReplicationId::parse(rest.trim_ascii()) }));
+        }
+        if self.introduction.hands_over {
+            return Err(Failure::HandOverRejected);
         }
         if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
             return Err(Failure::NotNow(shown(line)));

@@ -91,8 +91,8 @@ impl Replica {
 
     /// REPLCONF ACK.
     pub fn acknowledge(&mut self, offset: u64, aof_offset: Option<u64>, now_ms: i64) {
-        if self.state == ReplicaState::Loads {
-            // Whoever was sent a marked snapshot says so when it has it.
+        if matches!(self.state, ReplicaState::SnapshotToSocket | ReplicaState::Loads) {
+            // Whoever was sent a marked snapshot says so when it has it, perhaps before we know of the child's end.
             self.state = ReplicaState::Online;
         }
         self.acknowledged = self.acknowledged.max(offset);

@@ -243,7 +243,14 @@ impl Server {
         log::info!("MASTER <-> REPLICA sync: Flushing old data");
         self.engine.discard_data(&mut self.keys);
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
-        self.engine.begin_loading_from_primary(&path).map_err(|error| LinkError::Load(error.to_string()))
+        let begun = self.engine.begin_loading_from_primary(&path);
+        begun.map_err(|error| LinkError::Load(error.to_string()))?;
+        // Otherwise nobody would ever say that it is loaded.
+        if self.engine.snapshots.is_loading() {
+            Ok(())
+        } else {
+            Err(LinkError::Load("it is gone".to_owned()))
+        }
     }
 
     /// The data set of the primary is loaded.
@@ -342,6 +349,9 @@ impl Server {
     fn fail_primary_link(&mut self, error: &LinkError) {
         log::warn!("{error}");
         self.close_primary_link();
+        if matches!(error, LinkError::Protocol(Failure::HandOverRejected)) {
+            self.engine.abort_failover("Failover target rejected psync request");
+        }
         self.engine.renew_link(true);
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice, Read};
 
 use super::event_loop::Server;
 use super::replica_sockets::ReplicaSockets;
-use crate::commands::{replica_name, serve_waiters};
+use crate::commands::{force_unblock_all, replica_name, serve_waiters};
 use crate::config::OutputClass;
 use crate::engine::{ClientId, Closing, Session, SnapshotTarget};
 use crate::net::Connection;
@@ -45,6 +45,9 @@ impl Server {
         self.engine.replicate();
         let now_us = self.engine.clock.monotonic_us();
         serve_waiters(&mut self.engine, now_us);
+        if self.engine.replication.failover.is_some() && self.engine.drive_failover() {
+            force_unblock_all(&mut self.engine);
+        }
         if let Some((target, succeeded)) = self.engine.snapshots.ended.take() {
             self.on_snapshot_end(target, succeeded);
         }

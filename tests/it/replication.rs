@@ -221,3 +221,165 @@ fn messages_reach_the_subscribers_of_replicas() {
     check(&mut primary.client(), "PUBLISH news item", ":0");
     assert_eq!(subscriber.reply(), "*3[$message $news $item]");
 }
+
+#[test]
+fn failover_exchanges_the_roles_without_a_full_synchronisation() {
+    let old = Server::with(PRIMARY);
+    let new = Server::with(PRIMARY);
+    follow(&new, &old);
+    let mut client = old.client();
+    populate(&mut client, "1");
+    check(&mut client, &format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 10000", new.port), "+OK");
+    assert!(wait_until(|| info(&mut client, "replication", "role") == "slave" && is_linked(&mut client)));
+    let mut heir = new.client();
+    assert_eq!(info(&mut heir, "replication", "role"), "master");
+    assert_eq!(info(&mut client, "replication", "master_failover_state"), "no-failover");
+    populate(&mut heir, "2");
+    assert_same_data(&new, &old);
+    assert_eq!(info(&mut heir, "stats", "sync_full"), "0");
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_refused() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "FAILOVER", "-ERR FAILOVER requires connected replicas.");
+    check(&mut client, "FAILOVER ABORT", "-ERR No failover in progress.");
+    follow(&replica, &primary);
+    check(&mut client, "FAILOVER TIMEOUT 0", "-ERR FAILOVER timeout must be greater than 0");
+    check(&mut client, "FAILOVER TO nobody 1", "-ERR FAILOVER target HOST and PORT is not a replica.");
+    let expected = "-ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
+    check(&mut client, "FAILOVER TO nobody 1 FORCE", expected);
+    let expected = "-ERR FAILOVER is not valid when server is a replica.";
+    check(&mut replica.client(), "FAILOVER", expected);
+}
+
+#[test]
+fn a_restarted_primary_goes_on_with_its_stream() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::with(&["--repl-timeout", "3600"]);
+    follow(&replica, &primary);
+    let mut client = primary.client();
+    populate(&mut client, "1");
+    assert_same_data(&primary, &replica);
+    // The child that wrote the replica's snapshot may not have ended yet.
+    assert!(wait_until(|| client.call("SAVE") == "+OK"));
+    client.send("DEBUG RESTART");
+    assert!(client.is_closed());
+    assert!(wait_until(|| primary.log().matches("Ready to accept").count() == 2));
+    let mut follower = replica.client();
+    assert!(wait_until(|| is_linked(&mut follower)));
+    let mut client = primary.client();
+    assert!(wait_until(|| info(&mut client, "stats", "sync_partial_ok") == "1"));
+    assert_eq!(info(&mut client, "stats", "sync_full"), "0");
+    populate(&mut client, "2");
+    assert_same_data(&primary, &replica);
+}
+
+#[test]
+fn garbage_from_a_primary_is_refused_and_the_old_data_stay() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let replica = Server::start();
+    let mut client = replica.client();
+    check(&mut client, "SET key value", "+OK");
+    let port = listener.local_addr().unwrap().port();
+    check(&mut client, &format!("REPLICAOF 127.0.0.1 {port}"), "+OK");
+    let answers: [&[u8]; 5] = [
+        b"-ERR go away\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC short 0\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 0\r\n$99999999999999999999\r\n",
+        b"+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 0\r\n$9223372036854775807\r\nREDIS",
+        &[b'x'; 5000],
+    ];
+    for answer in answers {
+        let (mut stream, _) = listener.accept().unwrap();
+        // Whoever sees garbage may hang up before all of it is written.
+        let _ = std::io::Write::write_all(&mut stream, answer);
+        check(&mut client, "PING", "+PONG");
+    }
+    check(&mut client, "GET key", "$value");
+    assert_eq!(info(&mut client, "replication", "master_link_status"), "down");
+}
+
+#[test]
+fn a_password_is_given_to_the_primary() {
+    let primary = Server::with(&[PRIMARY, &["--requirepass", "secret"]].concat());
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "AUTH secret", "+OK");
+    check(&mut client, "SET key value", "+OK");
+    let mut follower = replica.client();
+    check(&mut follower, "CONFIG SET masterauth wrong", "+OK");
+    check(&mut follower, &format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK");
+    assert!(wait_until(|| replica.log().contains("Unable to AUTH to MASTER: -WRONGPASS")));
+    check(&mut follower, "CONFIG SET masterauth secret", "+OK");
+    assert!(wait_until(|| is_linked(&mut follower)));
+    check(&mut follower, "GET key", "$value");
+}
+
+#[test]
+fn clients_in_wait_are_freed() {
+    let primary = Server::with(PRIMARY);
+    let mut client = primary.client();
+    let mut other = primary.client();
+    let id = client.call("CLIENT ID").trim_start_matches(':').to_owned();
+    client.send("WAIT 1 0");
+    assert!(wait_until(|| other.call(&format!("CLIENT UNBLOCK {id}")) == ":1"));
+    assert_eq!(client.reply(), ":0");
+    client.send("WAITAOF 0 1 0");
+    assert!(wait_until(|| other.call(&format!("CLIENT UNBLOCK {id} ERROR")) == ":1"));
+    assert_eq!(client.reply(), "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    client.send("BLPOP nothing 0");
+    assert!(wait_until(|| info(&mut other, "clients", "blocked_clients") == "1"));
+    check(&mut other, "REPLICAOF 127.0.0.1 1", "+OK");
+    let expected =
+        "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+    assert_eq!(client.reply(), expected);
+    check(&mut other, "REPLICAOF no one", "+OK");
+    check(&mut client, "SET key value", "+OK");
+}
+
+#[test]
+fn writes_need_replicas_if_so_configured() {
+    let primary = Server::with(&[PRIMARY, &["--min-replicas-to-write", "1"]].concat());
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "SET key value", "-NOREPLICAS Not enough good replicas to write.");
+    follow(&replica, &primary);
+    assert!(wait_until(|| client.call("SET key value") == "+OK"));
+    assert_eq!(info(&mut client, "replication", "min_slaves_good_slaves"), "1");
+}
+
+#[test]
+fn a_replica_without_its_primary_can_refuse_to_answer() {
+    let replica = Server::with(&["--replica-serve-stale-data", "no"]);
+    let mut client = replica.client();
+    check(&mut client, "REPLICAOF 127.0.0.1 1", "+OK");
+    let expected = "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    check(&mut client, "GET key", expected);
+    check(&mut client, "PING", expected);
+    assert_eq!(info(&mut client, "replication", "master_link_status"), "down");
+}
+
+#[test]
+fn a_full_synchronisation_under_load_ends_with_equal_data() {
+    let primary = Server::with(PRIMARY);
+    let replica = Server::start();
+    let mut client = primary.client();
+    check(&mut client, "DEBUG POPULATE 20000 key 200", "+OK");
+    let mut follower = replica.client();
+    check(&mut follower, &format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK");
+    for round in 0..200 {
+        let mut requests = Vec::new();
+        for key in 0..100 {
+            let name = format!("key:{}", (round * 97 + key) % 20_000);
+            requests.extend(crate::support::encode(&["APPEND", &name, "more"]));
+        }
+        client.send_raw(&requests);
+        (0..100).for_each(|_| drop(client.reply()));
+    }
+    assert!(wait_until(|| is_linked(&mut follower)));
+    assert_same_data(&primary, &replica);
+    assert_eq!(info(&mut client, "stats", "sync_full"), "1");
+}

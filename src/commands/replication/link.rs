@@ -16,7 +16,25 @@ const ANNOUNCED_IP_BYTES_MAX: usize = 45;
 pub fn psync(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let id = ReplicationId::parse(args.next()?);
     let next = args.next_int()?;
+    if args.keyword("failover") && !ctx.client.is_replica() {
+        take_over(ctx, id)?;
+    }
     attach(ctx, Some(StreamRequest { id, next }))
+}
+
+/// Our primary hands its role over, and goes on as our replica.
+fn take_over(ctx: &mut Ctx<'_>, id: Option<ReplicationId>) -> CommandResult {
+    let shown = id.map_or_else(|| "?".to_owned(), |id| id.to_string());
+    log::info!("Failover request received for replid {shown}.");
+    if !ctx.engine.replication.is_replica() {
+        return Err(CommandError::TakeOverOfPrimary);
+    }
+    if id != Some(ctx.engine.replication.history.id()) {
+        return Err(CommandError::TakeOverOfOther);
+    }
+    ctx.engine.promote();
+    log::info!("MASTER MODE enabled (failover request from '{}')", ctx.client.peer);
+    Ok(())
 }
 
 pub fn sync(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
@@ -30,6 +48,9 @@ fn attach(ctx: &mut Ctx<'_>, request: Option<StreamRequest>) -> CommandResult {
     }
     if ctx.engine.replication.is_replica() && !ctx.engine.replication.is_linked() {
         return Err(CommandError::NoPrimaryLink);
+    }
+    if ctx.engine.replication.failover.is_some() {
+        return Err(CommandError::SyncDuringFailover);
     }
     // What is sent from here on is the stream's.
     if !ctx.reply.output.is_empty() {

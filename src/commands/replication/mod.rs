@@ -1,12 +1,13 @@
 //! PSYNC SYNC REPLCONF: what replicas say. REPLICAOF SLAVEOF ROLE: whom this server follows, and who follows it.
-//! WAIT: until replicas have the writes.
+//! FAILOVER: handing the role over. WAIT WAITAOF: until replicas have the writes.
 
+mod failover;
 mod link;
 mod role;
 mod wait;
 
 pub use link::replica_name;
-pub use wait::serve_waiters;
+pub use wait::{release_waiter, serve_waiters};
 
 use super::command::Arity::{AtLeast, Exactly};
 use super::command::categories::{ADMIN as ADMIN_CATEGORY, CONNECTION, DANGEROUS};
@@ -27,6 +28,9 @@ pub const COMMANDS: &[Command] = &[
         ADMIN_CATEGORY | DANGEROUS,
         &[],
     ),
+    command("failover", failover::failover, AtLeast(1), ADMIN | NOSCRIPT | STALE, 0, &[]),
+    command("waitaof", wait::waitaof, Exactly(4), NOSCRIPT, CONNECTION, &[])
+        .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
     command("wait", wait::wait, Exactly(3), 0, CONNECTION, &[])
         .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];

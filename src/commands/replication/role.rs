@@ -11,6 +11,9 @@ use crate::repl::{Phase, ReplicaState};
 
 /// `REPLICAOF host port`, `REPLICAOF NO ONE`
 pub fn replicaof(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    if ctx.engine.replication.failover.is_some() {
+        return Err(CommandError::ReplicaofDuringFailover);
+    }
     let (host, port) = (args.at(1).to_vec(), args.at(2).to_vec());
     if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
         if ctx.engine.replication.is_replica() {

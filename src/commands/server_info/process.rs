@@ -7,6 +7,7 @@ use crate::commands::context::Ctx;
 use crate::config::{Config, REDIS_VERSION, Supervised};
 use crate::engine::MemoryShares;
 use crate::keyspace::aging::lru_bits_of_idle;
+use crate::repl::Backlog;
 use crate::sys::memory::{self, allocator_name, allocator_stats, resident_bytes, total_system_memory};
 use crate::sys::process::{CpuTime, cpu_times, supervised_by_systemd, uname};
 use crate::util::crc64::crc64;
@@ -119,7 +120,13 @@ pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.decimal("mem_fragmentation_ratio", percentage(resident, used) / 100.0);
     lines.field("mem_fragmentation_bytes", resident as i64 - used as i64);
     lines.field("mem_not_counted_for_evict", shares.aof_buffer);
-    lines.fields(&["mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"], 0);
+    let backlog = ctx.engine.replication.backlog.as_ref();
+    let stream = backlog.map_or(0, Backlog::memory_bytes);
+    // What is beyond the window is there for replicas that are behind it.
+    let for_replicas = backlog.map_or(0, Backlog::excess_bytes);
+    lines.field("mem_replication_backlog", stream - for_replicas);
+    lines.field("mem_total_replication_buffers", stream);
+    lines.field("mem_clients_slaves", for_replicas);
     lines.field("mem_clients_normal", shares.clients);
     lines.field("mem_cluster_links", 0);
     lines.field("mem_aof_buffer", shares.aof_buffer);

@@ -3,7 +3,7 @@
 use super::lines::Lines;
 use crate::commands::context::Ctx;
 use crate::commands::replica_name;
-use crate::engine::Following;
+use crate::engine::{Failover, Following};
 use crate::repl::{Phase, ReplicaState};
 
 /// What `master_link_down_since_seconds` says of a primary that was never reached.
@@ -21,7 +21,7 @@ pub fn replication(ctx: &Ctx<'_>, lines: &mut Lines) {
         }
     }
     replicas(ctx, lines);
-    lines.field("master_failover_state", "no-failover");
+    lines.field("master_failover_state", Failover::state(state.failover.as_ref()));
     lines.field("master_replid", state.history.id());
     let second = state.history.second();
     lines.field("master_replid2", second.map_or_else(|| "0".repeat(40), |(id, _)| id.to_string()));
