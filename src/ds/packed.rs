@@ -170,6 +170,13 @@ impl Short {
         Some(Self { bytes, len: 1 + len as u8 })
     }
 
+    /// A short string that is packed already.
+    pub fn of_packed(packed: &[u8]) -> Self {
+        let mut bytes = [0; 1 + SHORT_TEXT_BYTES_MAX];
+        bytes[..packed.len()].copy_from_slice(packed);
+        Self { bytes, len: packed.len() as u8 }
+    }
+
     /// A reference to a long string.
     pub fn of_long(id: LongId) -> Self {
         let mut bytes = [0; 1 + SHORT_TEXT_BYTES_MAX];

@@ -64,10 +64,9 @@ impl Ranked {
         self.grow(right);
     }
 
-    /// Adds an element that stands behind all others: builds a tree from sorted input without comparing.
-    pub fn push_last(&mut self, score: f64, member: Packed<'_>) {
-        let right = self.root.push_last(score, member);
-        self.grow(right);
+    /// The tree of these elements, which are in order: nothing is compared, and each leaf is written once.
+    pub fn from_sorted(elements: &[(f64, Packed<'_>)]) -> Self {
+        Self { root: Node::of_sorted(elements), len: elements.len() }
     }
 
     /// Takes an element out; tells whether it was there.

@@ -274,7 +274,9 @@ impl Hash {
     /// Becomes large if that many new pairs of texts no longer than this are too much for a small hash. What is
     /// there already does not count: that is the business of [`Hash::insert`].
     pub fn make_room(&mut self, pairs: usize, longest_bytes: usize, limits: HashLimits) {
-        if pairs > limits.entries_max || longest_bytes > limits.value_bytes_max {
+        if pairs > limits.entries_max && self.is_empty() {
+            *self = Self::new_large_for(pairs);
+        } else if pairs > limits.entries_max || longest_bytes > limits.value_bytes_max {
             self.enlarge();
         }
     }

@@ -17,10 +17,11 @@ mod random;
 mod tests;
 
 use std::cell::OnceCell;
+use std::ops::ControlFlow;
 
 use crate::ds::StrRef;
 use crate::ds::intset::{self, IntSet, Integers};
-use crate::ds::record_table::{Key, Nothing, RecordTable};
+use crate::ds::record_table::{Key, Nothing, Record, RecordTable};
 use crate::util::size_class::size_class;
 use packed_members::PackedMembers;
 
@@ -133,13 +134,13 @@ impl Set {
     }
 
     /// Chooses the encoding for about `count` members to be added, `first` of them first. For a client's
-    /// additions, as the names of encodings depend on it; no memory is set aside.
+    /// additions, as the names of encodings depend on it, and who has received them all: a table gets their buckets.
     pub fn expect(&mut self, first: StrRef<'_>, count: usize, limits: &SetLimits) {
         if self.is_empty() {
             *self = match first {
                 StrRef::Int(_) if count <= limits.intset_entries_max => Self::new(),
                 _ if count <= limits.listpack_entries_max => Self::new_packed(),
-                _ => Self::new_table(),
+                _ => Self::new_table_for(count),
             };
             return;
         }
@@ -188,6 +189,17 @@ impl Set {
             }
             (ViewMut::Table(table), _) => table.remove(&Key::of_str(member)),
         }
+    }
+
+    /// Visits the members as what other sets can be asked for, until told to stop.
+    #[inline]
+    pub fn try_each(&self, mut visit: impl FnMut(&Probe<'_>) -> ControlFlow<()>) {
+        let _ = match self.view() {
+            View::Table(table) => table.iter().try_for_each(|record| visit(&Probe::of_record(record))),
+            View::Integers(_) | View::Packed(_) => {
+                self.iter().try_for_each(|member| visit(&Probe::new(member)))
+            }
+        };
     }
 
     pub fn contains(&self, member: StrRef<'_>) -> bool {
@@ -362,6 +374,16 @@ impl Set {
 impl<'a> Probe<'a> {
     pub fn new(member: StrRef<'a>) -> Self {
         Self { member, key: OnceCell::new() }
+    }
+
+    /// Of a record: mostly other tables are asked for what was in one, so that it is hashed at once.
+    #[inline]
+    fn of_record(record: Record<'a>) -> Self {
+        Self { member: record.key(), key: OnceCell::from(Key::of_record(record)) }
+    }
+
+    pub fn member(&self) -> StrRef<'a> {
+        self.member
     }
 
     fn key(&self) -> &Key<'a> {

@@ -65,11 +65,12 @@ fn set_fields(ctx: &mut Ctx<'_>, args: &Args<'_>) -> Result<usize, CommandError>
 
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
     let longest = args.rest().map(<[u8]>::len).max().unwrap_or(0);
-    hash.make_room(pairs, longest, limits);
+    let fields = &mut *hash;
+    fields.make_room(pairs, longest, limits);
     let mut added = 0;
     for _ in 0..pairs {
         let (field, value) = (args.next()?, args.next()?);
-        added += usize::from(hash.insert(field, value, FieldExpiry::Clear, limits));
+        added += usize::from(fields.insert(field, value, FieldExpiry::Clear, limits));
     }
     hash.changed_by(pairs as u64, &[(EventClass::HASH, "hset")]);
     Ok(added)

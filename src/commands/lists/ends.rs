@@ -41,8 +41,9 @@ pub fn rpop(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 fn push(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
     let limits = ctx.list_limits();
     let mut list = ctx.keys.edit_or_create::<List>(args.at(1))?;
-    list.push(end, elements(args), &limits);
-    ctx.reply.count(list.len());
+    let values = &mut *list;
+    values.push(end, elements(args), &limits);
+    ctx.reply.count(values.len());
     pushed(list, args, end);
     Ok(())
 }
@@ -53,8 +54,9 @@ fn push_existing(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult 
         ctx.reply.int(0);
         return Ok(());
     };
-    list.push(end, elements(args), &limits);
-    ctx.reply.count(list.len());
+    let values = &mut *list;
+    values.push(end, elements(args), &limits);
+    ctx.reply.count(values.len());
     pushed(list, args, end);
     Ok(())
 }

@@ -12,8 +12,9 @@ use crate::types::Set;
 pub fn sadd(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let limits = limits(ctx);
     let mut set = ctx.keys.edit_or_create::<Set>(args.next()?)?;
-    set.expect(StrRef::of(args.at(2)), args.left(), &limits);
-    let added = args.rest().filter(|member| set.insert(StrRef::of(member), &limits)).count();
+    let members = &mut *set;
+    members.expect(StrRef::of(args.at(2)), args.left(), &limits);
+    let added = args.rest().filter(|member| members.insert(StrRef::of(member), &limits)).count();
     if added > 0 {
         set.changed_by(added as u64, &[(EventClass::SET, "sadd")]);
     }
@@ -26,7 +27,8 @@ pub fn srem(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         ctx.reply.int(0);
         return Ok(());
     };
-    let removed = args.rest().filter(|member| set.remove(StrRef::of(member))).count();
+    let members = &mut *set;
+    let removed = args.rest().filter(|member| members.remove(StrRef::of(member))).count();
     if removed > 0 {
         set.changed_by(removed as u64, &[(EventClass::SET, "srem")]);
     }

@@ -105,11 +105,12 @@ pub fn add_elements<'a>(
         reply_with(ctx.reply, options, Added::Nothing, 0);
         return Ok(0);
     }
-    zset.expect(elements.len(), &limits);
+    let members = &mut *zset;
+    members.expect(elements.len(), &limits);
     let (mut added, mut changed) = (0, 0);
     let mut last = Added::Nothing;
     for (member, score) in elements {
-        last = zset.add(member, score, options.rule, &limits);
+        last = members.add(member, score, options.rule, &limits);
         added += u64::from(matches!(last, Added::New(_)));
         changed += u64::from(matches!(last, Added::New(_) | Added::Moved(_)));
     }

@@ -41,6 +41,19 @@ impl Leaf {
         self.len
     }
 
+    /// A leaf of these elements.
+    pub fn of(elements: &[(f64, Packed<'_>)]) -> Self {
+        let mut number = [0; SCORE];
+        let members: usize = elements.iter().map(|element| encode(element.1, &mut number).1.len()).sum();
+        let mut bytes = Vec::with_capacity(size_class(FIXED * elements.len() + members));
+        bytes.extend(elements.iter().flat_map(|(score, _)| score.to_le_bytes()));
+        bytes.extend(elements.iter().map(|(_, member)| encode(*member, &mut number).0));
+        for (_, member) in elements {
+            bytes.extend_from_slice(encode(*member, &mut number).1);
+        }
+        Self { bytes, len: elements.len() }
+    }
+
     /// Inserts an element in front of the one at `index`.
     pub fn insert(&mut self, index: usize, score: f64, member: Packed<'_>) {
         let mut number = [0; SCORE];

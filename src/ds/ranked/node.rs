@@ -52,18 +52,23 @@ impl Node {
         }
     }
 
-    pub fn push_last(&mut self, score: f64, member: Packed<'_>) -> Option<Self> {
-        match self {
-            Self::Leaf(leaf) => {
-                let index = leaf.len();
-                insert_in_leaf(leaf, index, score, member)
-            }
-            Self::Inner(inner) => {
-                let index = inner.children.len() - 1;
-                let right = inner.children[index].push_last(score, member);
-                inner.after_insertion(index, right)
+    /// The root over these elements, which are in order. All nodes are full, but the last one of each level.
+    pub fn of_sorted(elements: &[(f64, Packed<'_>)]) -> Self {
+        let leaves = elements.chunks(LEAF_MAX).map(|elements| Self::Leaf(Leaf::of(elements)));
+        let mut nodes: Vec<Self> = leaves.collect();
+        while nodes.len() > 1 {
+            let mut children = nodes.into_iter().peekable();
+            nodes = Vec::new();
+            while children.peek().is_some() {
+                let children: Vec<Self> = children.by_ref().take(CHILDREN_MAX).collect();
+                nodes.push(Self::Inner(Box::new(Inner {
+                    first_scores: children.iter().map(Self::first_score).collect(),
+                    lens: children.iter().map(Self::len).collect(),
+                    children,
+                })));
             }
         }
+        nodes.pop().unwrap_or_default()
     }
 
     pub fn remove(&mut self, target: &Target<'_>) -> bool {

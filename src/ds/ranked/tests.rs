@@ -188,21 +188,24 @@ fn a_tree_of_thousands_empties_from_the_middle() {
 }
 
 #[test]
-fn sorted_input_is_appended_and_leaves_full_leaves() {
+fn a_tree_of_sorted_elements_is_as_any_other_of_whatever_size() {
     let long = Slab::new();
-    let mut tree = Ranked::new();
-    for number in 0..1000_i64 {
-        tree.push_last(number as f64, Packed::Str(StrRef::Int(number)));
+    let elements: Vec<_> =
+        (0..1000_i64).map(|number| (number as f64, Packed::Str(StrRef::Int(number)))).collect();
+    for len in (0..64).chain([150, 151, 1000]) {
+        let mut tree = Ranked::from_sorted(&elements[..len]);
+        tree.assert_invariants(&long);
+        assert_eq!(tree.at_rank(len / 2), elements[..len].get(len / 2).copied());
+        assert_eq!(tree.count_below(500.0), len.min(500));
+        tree.insert(-1.0, Packed::Str(StrRef::Int(-1)), &long);
+        tree.insert(1e9, Packed::Str(StrRef::Int(-2)), &long);
+        tree.assert_invariants(&long);
     }
-    tree.assert_invariants(&long);
-    assert_eq!(tree.at_rank(777), Some((777.0, Packed::Str(StrRef::Int(777)))));
-    assert_eq!(tree.count_below(500.0), 500);
 }
 
 #[test]
 fn a_range_beyond_the_end_removes_nothing() {
-    let mut tree = Ranked::new();
-    tree.push_last(1.0, Packed::Str(StrRef::Int(1)));
+    let mut tree = Ranked::from_sorted(&[(1.0, Packed::Str(StrRef::Int(1)))]);
     tree.remove_range(1..usize::MAX, |_, _| unreachable!());
     tree.remove_range(usize::MAX..usize::MAX, |_, _| unreachable!());
     assert_eq!(tree.len(), 1);

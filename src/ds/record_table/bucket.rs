@@ -121,6 +121,11 @@ impl<P: Payload> Bucket<P> {
         (self.block[1 + span.slot], &self.block[span.start..span.end])
     }
 
+    /// Gives a bucket without records room for some of this size.
+    pub fn reserve_for(&mut self, records: usize, record_bytes: usize) {
+        reserve_class(&mut self.block, 1 + records * (1 + record_bytes));
+    }
+
     /// Adds a record, for which there must be room in the count.
     #[inline]
     pub fn push(&mut self, tag: u8, key: &[u8], payload: &[u8]) -> Span {

@@ -1,5 +1,6 @@
 //! What a table is asked for: a string, packed and hashed once for any number of tables.
 
+use super::Record;
 use crate::ds::StrRef;
 use crate::ds::packed::{Packed, Short};
 use crate::ds::slab::Slab;
@@ -15,6 +16,8 @@ pub struct Key<'a> {
 #[derive(Debug, Clone)]
 enum Form<'a> {
     Short(Short),
+    /// The packed bytes of a short string that is in a record already.
+    Packed(&'a [u8]),
     Long(&'a [u8]),
 }
 
@@ -35,6 +38,18 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The key of a record, to ask other tables for: nothing is unpacked or copied.
+    #[inline]
+    pub fn of_record(record: Record<'a>) -> Self {
+        match Packed::read(record.packed).0 {
+            Packed::Str(_) => Self { hash: keyed_hash(record.packed), form: Form::Packed(record.packed) },
+            Packed::Long(id) => {
+                let text = record.slab.get(id);
+                Self { hash: keyed_hash(text), form: Form::Long(text) }
+            }
+        }
+    }
+
     /// Short keys are hashed as they are packed, so that a bucket can be divided without writing digits;
     /// long ones by their text, because their number differs from table to table.
     #[inline]
@@ -47,6 +62,7 @@ impl<'a> Key<'a> {
     pub(super) fn is_at(&self, block: &[u8], slab: &Slab) -> bool {
         match &self.form {
             Form::Short(short) => block.starts_with(short.as_bytes()),
+            Form::Packed(packed) => block.starts_with(packed),
             Form::Long(text) => match Packed::read(block) {
                 (Packed::Long(id), _) => slab.get(id) == *text,
                 (Packed::Str(_), _) => false,
@@ -59,6 +75,7 @@ impl<'a> Key<'a> {
     pub(super) fn keep(&self, slab: &mut Slab) -> Short {
         match &self.form {
             Form::Short(short) => *short,
+            Form::Packed(packed) => Short::of_packed(packed),
             Form::Long(text) => Short::of_long(slab.insert(text)),
         }
     }

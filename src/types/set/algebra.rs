@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
-use super::{Probe, Set, SetLimits};
+use super::{Set, SetLimits};
 use crate::ds::StrRef;
 
 /// With more sets to subtract than this, their union may be cheaper to ask than all of them.
@@ -18,12 +18,13 @@ pub fn intersect(sets: &[&Set], mut visit: impl FnMut(StrRef<'_>) -> ControlFlow
     let Some((smallest, others)) = sets.split_first() else { return };
     let others: SmallVec<[&Set; 8]> =
         others.iter().copied().filter(|other| !std::ptr::eq(*other, *smallest)).collect();
-    for member in smallest.iter() {
-        let probe = Probe::new(member);
-        if others.iter().all(|other| other.holds(&probe)) && visit(member).is_break() {
-            return;
+    smallest.try_each(|probe| {
+        if others.iter().all(|other| other.holds(probe)) {
+            visit(probe.member())
+        } else {
+            ControlFlow::Continue(())
         }
-    }
+    });
 }
 
 /// The intersection as a set, in the encoding that Redis gives it.
@@ -66,12 +67,12 @@ pub fn subtract(first: &Set, others: &[&Set], limits: &SetLimits, mut visit: imp
     // The bigger a set, the likelier it has a member.
     let mut others: SmallVec<[&Set; 8]> = others.iter().copied().collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.len()));
-    for member in first.iter() {
-        let probe = Probe::new(member);
-        if !others.iter().any(|other| other.holds(&probe)) {
-            visit(member);
+    first.try_each(|probe| {
+        if !others.iter().any(|other| other.holds(probe)) {
+            visit(probe.member());
         }
-    }
+        ControlFlow::Continue(())
+    });
 }
 
 /// The difference as a set.

@@ -20,20 +20,24 @@ pub struct Sorted {
 impl Sorted {
     /// Of elements in order, each member once.
     pub fn from_sorted<'a>(elements: impl Iterator<Item = (StrRef<'a>, f64)>) -> Self {
-        let mut sorted = Self::default();
+        let mut table = RecordTable::new();
+        let mut in_order = Vec::new();
         for (member, score) in elements {
-            let place = sorted.table.insert_new(&Key::of_str(member), &score.to_le_bytes());
-            sorted.tree.push_last(score, Packed::read(sorted.table.packed_of(place)).0);
+            let place = table.insert_new(&Key::of_str(member), &score.to_le_bytes());
+            let kept = match Packed::read(table.packed_of(place)).0 {
+                Packed::Str(_) => Packed::Str(member),
+                Packed::Long(id) => Packed::Long(id),
+            };
+            in_order.push((score, kept));
         }
-        sorted
+        Self { table, tree: Ranked::from_sorted(&in_order) }
     }
 
     /// Of a table.
     pub fn from_table(table: RecordTable<Score>) -> Self {
-        let mut tree = Ranked::new();
-        for (score, record) in records_in_order(&table) {
-            tree.push_last(score, Packed::read(record.packed()).0);
-        }
+        let records = records_in_order(&table).into_iter();
+        let in_order: Vec<_> = records.map(|(score, it)| (score, Packed::read(it.packed()).0)).collect();
+        let tree = Ranked::from_sorted(&in_order);
         Self { table, tree }
     }
 
@@ -134,14 +138,26 @@ impl Sorted {
     }
 }
 
-/// The records of a table by score and text.
+/// The records of a table by score and text. Scores are sorted as integers with nothing but an index beside them:
+/// cheap to compare and to move. Texts are compared where scores turn out to be equal.
 pub fn records_in_order(table: &RecordTable<Score>) -> Vec<(f64, Record<'_>)> {
-    let mut records: Vec<_> = table.iter().map(|record| (Score::read(record.payload()), record)).collect();
-    records.sort_unstable_by(|left, right| {
-        let by_score = left.0.partial_cmp(&right.0).expect("no score is NaN");
-        by_score.then_with(|| left.1.key().with_text(|left| right.1.key().with_text(|right| left.cmp(right))))
-    });
-    records
+    let records: Vec<_> = table.iter().map(|record| (Score::read(record.payload()), record)).collect();
+    let mut order: Vec<(u64, usize)> =
+        records.iter().enumerate().map(|(index, (score, _))| (ordinal(*score), index)).collect();
+    order.sort_unstable();
+    for equals in order.chunk_by_mut(|left, right| left.0 == right.0).filter(|equals| equals.len() > 1) {
+        equals.sort_unstable_by(|left, right| {
+            let (left, right) = (records[left.1].1.key(), records[right.1].1.key());
+            left.with_text(|left| right.with_text(|right| left.cmp(right)))
+        });
+    }
+    order.into_iter().map(|(_, index)| records[index]).collect()
+}
+
+/// An integer for each score that is not NaN, in the same order; both zeros have the same.
+fn ordinal(score: f64) -> u64 {
+    let bits = (score + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
 /// Elements of a tree with their texts.
