@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn numbers_of_the_allocator_are_read_at_any_width() {
-        assert_eq!(mallctl(c"arenas.page").map(|bytes| bytes.count_ones()), Some(1));
+        assert_eq!(mallctl(c"arenas.page").map(i64::count_ones), Some(1));
         assert!(mallctl(c"arenas.narenas").is_some_and(|arenas| (1..100_000).contains(&arenas)));
         assert_eq!(mallctl(c"no.such.key"), None);
     }

@@ -14,8 +14,8 @@ use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::help::{Entry, help, wrong_subcommand_arguments};
 use crate::repl::ReplicationId;
-use crate::sys::{clock, memory};
 use crate::sys::files::error_text;
+use crate::sys::{clock, memory};
 use crate::util::number::parse_f64;
 
 pub const COMMANDS: &[Command] =
