@@ -7,13 +7,13 @@ SERVER = target/release/russet-server
 # redis-py lives in a virtual environment of its own.
 WITH_TOOLS = PATH="$(CURDIR)/target/venv/bin:$$PATH"
 
-.PHONY: help build run test it tidy lint fmt doc deps tcl bench oracle fuzz install clean
+.PHONY: help build run test it tidy lint fmt doc deps tcl bench oracle fuzz fuzz-decoders install clean
 
 build:            ## The optimized server, target/release/russet-server
 	$(CARGO) build --release --locked --bins
 
 help:             ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 run: build        ## Build, and serve on port 6379; ARGS="--port 7000" for more
 	$(SERVER) $(ARGS)
@@ -53,6 +53,9 @@ oracle: deps      ## A million random commands to Russet and redis-server, repli
 
 fuzz: deps        ## A long run of hostile requests
 	RUSSET_FUZZ_REQUESTS=2000000 $(CARGO) test --release --locked --test it -- fuzz::
+
+fuzz-decoders:    ## Damaged files and payloads for each decoder, SECONDS=60 for each
+	RUSSET_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test --locked --test fuzz -- --nocapture
 
 install: build    ## Into PREFIX, below DESTDIR; COMPAT=1 also as redis-server
 	install -D -m 755 $(SERVER) $(BINDIR)/russet-server

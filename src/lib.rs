@@ -18,11 +18,11 @@
 //! * [`rdb`]: the snapshot format, reader beside writer, on streams.
 //! * [`aof`]: the append-only file: its several files, their manifest, reader beside writer. **Invariant:**
 //!   executes nothing and knows no configuration.
-//! * [`check`]: the programs that examine files: `russet-check-aof`.
 //! * [`repl`]: replication as state machines. **Invariant:** no sockets, no clock, no keys.
 //! * [`dataset`]: between the keyspace and the snapshot format. **Invariant:** no files, no children.
 //! * [`pubsub`], [`tracking`], [`observe`]: features that know neither each other nor the clients' sockets.
 //! * [`config`]: one row per directive; files, CONFIG, argv and environment derive from it.
+//! * [`check`]: the programs that examine files: `russet-check-aof`, `russet-check-rdb`.
 //! * [`engine`]: the parts of a running server that commands work on (clients, keyspace,
 //!   features), everything but sockets. A test can drive it without a network.
 //! * [`commands`]: the command table, admission, execution, effects, and a file of handlers per
@@ -39,13 +39,13 @@ pub mod resp;
 pub mod net;
 pub mod rdb;
 pub mod aof;
-pub mod check;
 pub mod repl;
 pub mod dataset;
 pub mod pubsub;
 pub mod tracking;
 pub mod observe;
 pub mod config;
+pub mod check;
 pub mod engine;
 pub mod commands;
 pub mod server;

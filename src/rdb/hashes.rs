@@ -153,8 +153,16 @@ impl<'r, R: Read> HashReader<'r, R> {
         let expiry_ms = match self.earliest_expiry_ms {
             None => None,
             Some(earliest_ms) => {
-                let distance_ms = input.take_len()?;
-                distance_ms.checked_sub(1).map(|after_ms| earliest_ms.saturating_add_unsigned(after_ms))
+                let offset = input.offset();
+                let after_ms = input.take_len()?.checked_sub(1);
+                let expiry_ms = after_ms.map(|after_ms| earliest_ms.checked_add_unsigned(after_ms));
+                // The other form has no room for a time before 1970, and takes 0 for none.
+                let is_time = |expiry_ms: &Option<i64>| expiry_ms.is_some_and(|expiry_ms| expiry_ms > 0);
+                if !expiry_ms.as_ref().is_none_or(is_time) {
+                    let what = "the expiry of a field is out of range";
+                    return Err(LoadError::Integrity { offset, kind: "Hash", what });
+                }
+                expiry_ms.flatten()
             }
         };
         let field = input.take_str(first)?;

@@ -45,7 +45,7 @@ pub use format::{LATEST_VERSION, OLDEST_WRITABLE_VERSION, RDB_VERSION, aux};
 pub use hashes::{HashField, HashReader};
 pub use lists::{ListNode, ListPart, ListReader};
 pub use module_aux::ModuleId;
-pub use reader::{Entry, Item, Reader};
+pub use reader::{Entry, Item, Reader, Stage};
 pub use sets::SetReader;
 pub use strings::StringValue;
 pub use value::{Form, Value, ValueWriter};

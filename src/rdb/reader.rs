@@ -51,11 +51,30 @@ pub struct Entry<'r, R> {
     pub usage: Option<Usage>,
 }
 
+/// What a reader is, or was when it failed, in the middle of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Type,
+    Expiry,
+    Length,
+    Aux,
+    Function,
+    ModuleAux,
+    Key,
+    Value,
+    Checksum,
+}
+
 /// A snapshot being read.
 pub struct Reader<R> {
     body: Body<R>,
     version: u8,
     finished: bool,
+    stage: Stage,
+    /// The byte that the last item began with.
+    type_id: u8,
+    /// Whether there was a checksum at the end, and it was compared.
+    checked: bool,
     /// What preceded the next key.
     expiry_ms: Option<i64>,
     usage: Option<Usage>,
@@ -89,7 +108,9 @@ impl<R: Read> Reader<R> {
             input.drop_checksum();
         }
         let (body, key) = (Body::new(input), Vec::new());
-        Ok(Self { body, version, finished: false, expiry_ms: None, usage: None, key })
+        let (stage, type_id) = (Stage::Type, 0);
+        let (expiry_ms, usage) = (None, None);
+        Ok(Self { body, version, finished: false, stage, type_id, checked: false, expiry_ms, usage, key })
     }
 
     /// Does not check the checksum at the end.
@@ -122,13 +143,16 @@ impl<R: Read> Reader<R> {
             Begun::SelectDb(number) => Item::SelectDb(number),
             Begun::ResizeDb { keys, volatile } => Item::ResizeDb { keys, volatile },
             Begun::Entry { value_type, type_offset } => {
+                self.stage = Stage::Key;
                 self.body.input.take_string(&mut self.key)?;
+                self.stage = Stage::Value;
                 let (expiry_ms, usage) = (self.expiry_ms.take(), self.usage.take());
                 let offset = self.body.input.offset();
                 let value = value::begin(value_type, type_offset, self.version.into(), &mut self.body)?;
                 Item::Entry(Entry { key: &self.key, value, offset, expiry_ms, usage })
             }
             Begun::End => {
+                self.stage = Stage::Checksum;
                 self.check_checksum()?;
                 self.finished = true;
                 return Ok(None);
@@ -141,7 +165,9 @@ impl<R: Read> Reader<R> {
     fn begin_item(&mut self) -> Result<Begun, LoadError> {
         loop {
             let offset = self.body.input.offset();
+            self.stage = Stage::Type;
             let byte = self.body.input.take_byte()?;
+            self.type_id = byte;
             if let Ok(value_type) = ValueType::try_from(byte) {
                 return Ok(Begun::Entry { value_type, type_offset: offset });
             }
@@ -151,6 +177,7 @@ impl<R: Read> Reader<R> {
             if self.version < CHECKSUM_SINCE_VERSION && u8::from(opcode) <= Opcode::ResizeDb.into() {
                 return Err(LoadError::Corrupt { offset, what: "an item that this version does not have" });
             }
+            self.stage = stage_of(opcode);
             match opcode {
                 Opcode::ExpiryMs => self.expiry_ms = Some(self.body.input.take_millis()?),
                 Opcode::ExpirySeconds => self.expiry_ms = Some(self.body.input.take_seconds_as_millis()?),
@@ -196,12 +223,24 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let stored = u64::from_le_bytes(self.body.input.take_array()?);
+        self.checked = computed.is_some() && stored != 0;
         match computed {
             Some(computed) if stored != 0 && stored != computed => {
                 Err(LoadError::Checksum { computed, stored })
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn stage_of(opcode: Opcode) -> Stage {
+    match opcode {
+        Opcode::ExpiryMs | Opcode::ExpirySeconds => Stage::Expiry,
+        Opcode::SelectDb | Opcode::ResizeDb | Opcode::SlotInfo => Stage::Length,
+        Opcode::Aux => Stage::Aux,
+        Opcode::ModuleAux => Stage::ModuleAux,
+        Opcode::Function => Stage::Function,
+        Opcode::Idle | Opcode::Frequency | Opcode::FunctionBeforeRelease | Opcode::End => Stage::Type,
     }
 }
 
@@ -222,6 +261,25 @@ impl<R> Reader<R> {
     /// The version that the snapshot says it has.
     pub fn version(&self) -> u8 {
         self.version
+    }
+
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The type of the value being read, or the byte that should have been one.
+    pub fn type_id(&self) -> u8 {
+        self.type_id
+    }
+
+    /// The key whose value is being read.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Whether the snapshot ended with a checksum that was compared.
+    pub fn is_checked(&self) -> bool {
+        self.checked
     }
 
     /// Bytes of the snapshot that have been read.

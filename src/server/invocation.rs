@@ -10,6 +10,7 @@ use clap::{ArgAction, CommandFactory, Parser};
 
 use crate::check as checkers;
 use crate::config::REDIS_VERSION;
+use crate::sys::clock::unix_now_ms;
 use crate::sys::{check, memory};
 use crate::util::crc64::Crc64;
 
@@ -52,6 +53,11 @@ pub(super) fn without_server(argv: &[OsString]) -> Option<ExitCode> {
         let code = checkers::check_aof(&arguments, &mut io::stdout(), &mut io::stdin().lock());
         return Some(ExitCode::from(code));
     }
+    if is_called(argv, "check-rdb") {
+        let arguments: Vec<String> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let code = checkers::check_rdb(&arguments, unix_now_ms(), &mut io::stdout(), &mut io::stderr());
+        return Some(ExitCode::from(code));
+    }
     if let Some(program) = other_program(argv) {
         eprintln!("russet-server cannot act as {program}: it is not part of this program.");
         return Some(ExitCode::FAILURE);
@@ -82,12 +88,10 @@ fn test_memory(argv: &[OsString]) -> ExitCode {
         .map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
 }
 
-/// One of the programs that Redis packs into the same binary, by the name we were called or by an option.
+/// A program that Redis packs into the same binary and we do not, by the name we were called or by an option.
 fn other_program(argv: &[OsString]) -> Option<&'static str> {
-    const NAMES: [(&str, &str); 2] = [("sentinel", "a sentinel"), ("check-rdb", "redis-check-rdb")];
-    let by_name = NAMES.iter().find(|(part, _)| is_called(argv, part));
     let by_option = argv.iter().skip(1).any(|argument| argument == "--sentinel");
-    by_name.map(|(_, program)| *program).or_else(|| by_option.then_some("a sentinel"))
+    (is_called(argv, "sentinel") || by_option).then_some("a sentinel")
 }
 
 /// Whether the name that we were called by contains this.
