@@ -173,7 +173,9 @@ impl Zset {
 
     /// So many elements are about to be added, which may be too many for a block.
     pub fn expect(&mut self, elements: usize, limits: &ZsetLimits) {
-        if elements > limits.entries_max {
+        if elements > limits.entries_max && self.is_empty() {
+            self.repr = Repr::Sorted(Box::new(Sorted::with_expected(elements)));
+        } else if elements > limits.entries_max {
             self.make_sorted();
         }
     }

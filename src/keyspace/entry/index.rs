@@ -116,6 +116,7 @@ impl Index {
     }
 
     /// The value of an entry, if it manages its own memory: such a value changes without the entry moving.
+    #[inline]
     pub fn object_mut(&mut self, found: Found) -> Option<&mut Object> {
         let block = self.keys.at(found.place)?;
         // SAFETY: the block is owned by the index (invariant 3); `&mut self` excludes other users of it.

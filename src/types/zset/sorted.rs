@@ -18,6 +18,11 @@ pub struct Sorted {
 }
 
 impl Sorted {
+    /// No elements yet, but the buckets for about so many.
+    pub fn with_expected(elements: usize) -> Self {
+        Self { table: RecordTable::with_expected(elements), tree: Ranked::new() }
+    }
+
     /// Of elements in order, each member once.
     pub fn from_sorted<'a>(elements: impl Iterator<Item = (StrRef<'a>, f64)>) -> Self {
         let mut table = RecordTable::new();
