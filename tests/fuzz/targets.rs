@@ -49,7 +49,8 @@ fn write(keys: &Keyspace) -> Vec<u8> {
     let version = dataset::version_of(keys, LATEST_VERSION);
     let options = WriterOptions { version, ..WriterOptions::default() };
     let mut writer = Writer::new(Vec::new(), options).expect("memory is there");
-    let header = Header { version: "7.2.4", created_s: 1, used_memory_bytes: 1, is_aof_base: false };
+    let header =
+        Header { version: "7.2.4", created_s: 1, used_memory_bytes: 1, place: None, is_aof_base: false };
     dataset::write(&mut writer, keys, &header, KeptUsage::Nothing, |_| Ok(())).expect("memory is there");
     writer.finish().expect("memory is there")
 }

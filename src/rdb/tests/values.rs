@@ -137,6 +137,20 @@ fn fields_with_expiries_are_read_in_version_12_alone() {
     }
 }
 
+#[test]
+fn a_field_that_expires_outside_of_time_is_refused() {
+    // The earliest expiry, then a field that is `after` (a length less one) milliseconds behind it.
+    let table = |earliest_ms: i64, after: u8| {
+        let fields = [1, after, 1, b'a', 1, b'b'];
+        [b"\x18".as_slice(), &earliest_ms.to_le_bytes(), &fields].concat()
+    };
+    assert_eq!(loaded(12, &table(1, 1)).unwrap(), "hash a b 1");
+    for (earliest_ms, after) in [(0, 1), (-1, 2), (i64::MIN, 5), (i64::MAX, 2)] {
+        let loaded = loaded(12, &table(earliest_ms, after));
+        assert!(matches!(loaded, Err(LoadError::Integrity { .. })), "{earliest_ms} {after}: {loaded:?}");
+    }
+}
+
 /// Writes values of all types, as a server with these encodings would.
 pub(super) fn fill_with_collections(writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let (a, b, number) = (StrRef::Bytes(b"a"), StrRef::Bytes(b"b"), StrRef::Int(-40_000));
