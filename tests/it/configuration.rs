@@ -283,7 +283,7 @@ fn debug_refuses_what_it_does_not_know_or_have() {
                 "DEBUG JMAP",
                 "-ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.",
             ),
-            ("DEBUG MALLCTL x", "-ERR DEBUG MALLCTL is not supported by this server"),
+            ("DEBUG MALLCTL x", "-ERR DEBUG MALLCTL of this key is not supported by this server"),
             ("DEBUG OBJECT k", "-ERR no such key"),
             ("DEBUG CLIENT-EVICTION", "-ERR maxmemory-clients is disabled."),
             (
