@@ -1,5 +1,5 @@
 //! The socket to the primary that this server follows: from the attempt to connect until the stream flows, when it
-//! becomes the connection of a client. What is said is the business of [`Link`](crate::repl::Link); here it is
+//! becomes the connection of a client. What is said is the business of [`Link`]; here it is
 //! connected, sent, received, and the snapshot put into a file and loaded.
 
 use std::fs::{self, File};
