@@ -58,8 +58,8 @@ fuzz-decoders:    ## Damaged files and payloads for each decoder, SECONDS=60 for
 	RUSSET_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test --locked --test fuzz -- --nocapture
 
 install: build    ## Into PREFIX, below DESTDIR; COMPAT=1 also as redis-server
-	install -D -m 755 $(SERVER) $(BINDIR)/russet-server
-	$(if $(COMPAT),ln -sf russet-server $(BINDIR)/redis-server)
+	install -D -m 755 -t $(BINDIR) $(SERVER) target/release/russet-check-rdb target/release/russet-check-aof
+	$(if $(COMPAT),for name in server check-rdb check-aof; do ln -sf russet-$$name $(BINDIR)/redis-$$name; done)
 
 clean:            ## Remove what was built
 	$(CARGO) clean

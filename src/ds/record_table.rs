@@ -215,7 +215,7 @@ impl<P: Payload> RecordTable<P> {
         }
         let packed = key.keep(&mut self.slab);
         // Where many buckets are, one more empty one is about to be filled: growing it record by record would
-        // move it a dozen times, which takes as long as all the rest (SADD of 1000 members).
+        // move it a dozen times (SADD of many members).
         let is_filled_soon = self.buckets() > COUNTED_BUCKETS;
         let it = self.bucket_mut(bucket);
         if is_filled_soon && it.count() == 0 {
