@@ -1,5 +1,6 @@
 //! Data structures without a notion of keys, clients or configuration.
 //!
+//! * `linear`: linear hashing as arithmetic, which the two tables share.
 //! * [`table`]: a hash index that grows and shrinks one bucket at a time; it owns nothing.
 //! * [`StrRef`]: a string as an encoding gives it back: bytes, or the integer whose text it is.
 //! * [`listpack`]: Redis's serialized list, in memory as on disk.
@@ -8,6 +9,7 @@
 //! * [`ranked`]: members in order of score and text, with their ranks.
 //! * [`intset`]: a sorted array of integers of one width.
 
+mod linear;
 pub mod table;
 mod str_ref;
 pub mod listpack;

@@ -28,6 +28,7 @@ use key::hash_of_packed;
 use smallvec::SmallVec;
 
 use super::StrRef;
+use super::linear::{Extent, next_cursor};
 use super::packed::Packed;
 use super::slab::Slab;
 use crate::util::random::Random;
@@ -62,9 +63,8 @@ pub struct RecordTable<P> {
     segments: Vec<Vec<Bucket<P>>>,
     slab: Slab,
     len: usize,
-    /// `2^level + split` buckets exist, once there is any.
-    split: usize,
-    level: u32,
+    /// The buckets, once there is any.
+    extent: Extent,
     /// No bucket has ever had more records: the measure of a fair random choice.
     fullest: u8,
 }
@@ -108,14 +108,13 @@ impl<'a> Record<'a> {
 impl<P: Payload> RecordTable<P> {
     /// An empty table; it allocates nothing.
     pub const fn new() -> Self {
-        Self { segments: Vec::new(), slab: Slab::new(), len: 0, split: 0, level: 0, fullest: 0 }
+        Self { segments: Vec::new(), slab: Slab::new(), len: 0, extent: Extent::ONE, fullest: 0 }
     }
 
     /// An empty table with the buckets of a table of so many records, up to a limit: filling it divides none.
     pub fn with_expected(records: usize) -> Self {
         let buckets = records.div_ceil(FILL_MAX).clamp(1, EXPECTED_BUCKETS_MAX);
-        let level = buckets.ilog2();
-        let mut table = Self { level, split: buckets - (1 << level), ..Self::new() };
+        let mut table = Self { extent: Extent::of(buckets), ..Self::new() };
         (0..buckets).for_each(|_| table.push_bucket(Bucket::new()));
         table
     }
@@ -284,8 +283,7 @@ impl<P: Payload> RecordTable<P> {
         let (index, level) = self.address(cursor);
         let Some(bucket) = self.bucket(index) else { return 0 };
         bucket.spans().for_each(|span| visit(self.record(bucket, span)));
-        let end_of_interval = cursor | (u64::MAX << level);
-        end_of_interval.reverse_bits().wrapping_add(1).reverse_bits()
+        next_cursor(cursor, level)
     }
 
     /// A record, each as likely as any other.
@@ -340,7 +338,7 @@ impl<P: Payload> RecordTable<P> {
     pub fn assert_invariants(&self) {
         assert_eq!(self.segments.iter().map(Vec::len).sum::<usize>(), self.buckets());
         assert_eq!(self.iter().count(), self.len);
-        assert!(self.split < 1 << self.level);
+        assert_eq!(self.extent, Extent::of(self.extent.buckets()));
         for index in 0..self.buckets() {
             let Some(bucket) = self.bucket(index) else { continue };
             assert!(bucket.count() <= self.fullest.into());
@@ -354,7 +352,7 @@ impl<P: Payload> RecordTable<P> {
 
     /// Number of buckets.
     fn buckets(&self) -> usize {
-        if self.segments.is_empty() { 0 } else { (1 << self.level) + self.split }
+        if self.segments.is_empty() { 0 } else { self.extent.buckets() }
     }
 
     fn record<'a>(&'a self, bucket: &'a Bucket<P>, span: Span) -> Record<'a> {
@@ -368,11 +366,7 @@ impl<P: Payload> RecordTable<P> {
     /// The bucket of a hash, and how many bits of the hash have led to it.
     #[inline]
     fn address(&self, hash: u64) -> (usize, u32) {
-        let fine = (hash & ((2 << self.level) - 1)) as usize;
-        let coarse = fine & ((1 << self.level) - 1);
-        let exists = fine < (1 << self.level) + self.split;
-        let is_split = coarse < self.split;
-        (if exists { fine } else { coarse }, self.level + u32::from(is_split))
+        self.extent.address(hash)
     }
 
     #[inline]
@@ -386,34 +380,28 @@ impl<P: Payload> RecordTable<P> {
 
     /// Divides the next bucket in turn.
     fn grow(&mut self) {
-        let whole = std::mem::replace(self.bucket_mut(self.split), Bucket::new());
-        let level = self.level;
+        let (divided, bit) = self.extent.next_split();
+        let whole = std::mem::replace(self.bucket_mut(divided), Bucket::new());
         let goes_high = |span: &Span| {
             let packed = whole.bytes(span.start..span.payload);
-            hash_of_packed(packed, &self.slab) >> level & 1 == 1
+            hash_of_packed(packed, &self.slab) >> bit & 1 == 1
         };
         let (high, low): (Spans, Spans) = whole.spans().partition(goes_high);
-        *self.bucket_mut(self.split) = Bucket::of(low.iter().map(|span| whole.record(*span)));
+        *self.bucket_mut(divided) = Bucket::of(low.iter().map(|span| whole.record(*span)));
         self.push_bucket(Bucket::of(high.iter().map(|span| whole.record(*span))));
-        self.split += 1;
-        if self.split == 1 << level {
-            self.level += 1;
-            self.split = 0;
-        }
+        self.extent = self.extent.grown();
     }
 
     /// Pours the last bucket back into the one it came from, unless that makes too full a bucket.
     fn shrink(&mut self) {
-        let (level, target) = match self.split {
-            0 => (self.level - 1, (1 << (self.level - 1)) - 1),
-            split => (self.level, split - 1),
-        };
+        let smaller = self.extent.shrunk();
+        let (target, _) = smaller.next_split();
         let count = |index: usize| self.bucket(index).map_or(0, Bucket::count);
         let merged_count = count(target) + count(self.buckets() - 1);
         if merged_count > MERGED_RECORDS_MAX {
             return;
         }
-        (self.level, self.split) = (level, target);
+        self.extent = smaller;
         let source = self.pop_bucket();
         if source.count() > 0 {
             let target = self.bucket_mut(target);

@@ -1,9 +1,7 @@
 //! A hash index over addresses that grows and shrinks one bucket at a time.
 //!
-//! **What it is.** Linear hashing (Litwin, 1980). With `2^level + split` buckets an item lives in bucket
-//! `hash mod 2^(level+1)` if that bucket exists, else in `hash mod 2^level`. To grow, bucket `split` is divided
-//! between itself and the new last bucket, and `split` advances; to shrink, the last bucket is poured back.
-//! There is never a second table and never a moment at which everything moves: an insertion or removal moves
+//! **What it is.** Linear hashing, as `linear` explains it: to grow, one bucket is divided between itself and a new
+//! last one; to shrink, the last bucket is poured back. There is never a second table and never a moment at which everything moves: an insertion or removal moves
 //! at most one bucket, a few hundred nanoseconds, at ten items as at ten billion.
 //!
 //! **What it does not know.** It owns nothing and dereferences nothing: items are `NonNull<T>`, equality and
@@ -35,6 +33,7 @@
 
 use std::ptr::NonNull;
 
+use super::linear::{Extent, next_cursor};
 use crate::sys::cpu::prefetch;
 use crate::util::random::Random;
 
@@ -69,9 +68,8 @@ const GUESSES_MAX: usize = 256;
 pub struct Table<T> {
     segments: Vec<Vec<Bucket<T>>>,
     len: usize,
-    /// `2^level + split` buckets exist, once there is any.
-    level: u32,
-    split: usize,
+    /// The buckets, once there is any.
+    extent: Extent,
 }
 
 /// Where an item is. Valid until the next insertion or removal; a stale place names some other item or none.
@@ -87,7 +85,7 @@ impl<T> Table<T> {
 
     /// An empty table; it allocates nothing.
     pub const fn new() -> Self {
-        Self { segments: Vec::new(), len: 0, level: 0, split: 0 }
+        Self { segments: Vec::new(), len: 0, extent: Extent::ONE }
     }
 
     pub fn len(&self) -> usize {
@@ -180,16 +178,13 @@ impl<T> Table<T> {
     /// next cursor. 0 starts, 0 ends.
     ///
     /// **Guarantee.** An item that is in the table from the first to the last step is visited at least once,
-    /// whatever is inserted and removed in between. The cursor is a position in the order of bit-reversed
-    /// hashes. In that order a bucket is an interval; a split cuts it in two, a merge joins two neighbours.
-    /// A step visits the bucket in which the position lies and moves to the end of its interval, so that no
-    /// part of the order is skipped; items of a joined interval may be seen twice.
+    /// whatever is inserted and removed in between; `linear::next_cursor` says why. Items of merged buckets may be
+    /// seen twice.
     pub fn scan(&self, cursor: u64, mut visit: impl FnMut(NonNull<T>)) -> u64 {
         let (index, level) = self.address(cursor);
         let Some(bucket) = self.bucket(index) else { return 0 };
         bucket.words().filter_map(item).for_each(&mut visit);
-        let end_of_interval = cursor | (u64::MAX << level);
-        end_of_interval.reverse_bits().wrapping_add(1).reverse_bits()
+        next_cursor(cursor, level)
     }
 
     /// Visits the bucket of that number, modulo their count, and returns the number of the next one. Goes round
@@ -262,7 +257,7 @@ impl<T> Table<T> {
     pub fn assert_invariants(&self, hash_of: impl Fn(NonNull<T>) -> u64) {
         assert_eq!(self.segments.iter().map(Vec::len).sum::<usize>(), self.buckets());
         assert_eq!(self.iter().count(), self.len);
-        assert!(self.split < 1 << self.level);
+        assert_eq!(self.extent, Extent::of(self.extent.buckets()));
         for index in 0..self.buckets() {
             let Some(bucket) = self.bucket(index) else { continue };
             let in_line = bucket.slots.iter().filter(|word| !word.is_null()).count();
@@ -277,17 +272,13 @@ impl<T> Table<T> {
 
     /// Number of buckets, without overflow nodes.
     pub fn buckets(&self) -> usize {
-        if self.segments.is_empty() { 0 } else { (1 << self.level) + self.split }
+        if self.segments.is_empty() { 0 } else { self.extent.buckets() }
     }
 
     /// The bucket of a hash, and how many bits of the hash have led to it.
     #[inline]
     fn address(&self, hash: u64) -> (usize, u32) {
-        let fine = (hash & ((2 << self.level) - 1)) as usize;
-        let coarse = fine & ((1 << self.level) - 1);
-        let exists = fine < (1 << self.level) + self.split;
-        let is_split = coarse < self.split;
-        (if exists { fine } else { coarse }, self.level + u32::from(is_split))
+        self.extent.address(hash)
     }
 
     #[inline]
@@ -301,9 +292,9 @@ impl<T> Table<T> {
 
     /// Divides the next bucket in turn.
     fn grow(&mut self, hash_of: impl Fn(NonNull<T>) -> u64) {
-        let level = self.level;
+        let (divided, level) = self.extent.next_split();
         let window_is_used_up = (level + 1).is_multiple_of(WINDOW_BITS);
-        let whole = std::mem::take(self.bucket_mut(self.split));
+        let whole = std::mem::take(self.bucket_mut(divided));
         let (mut low, mut high) = (Bucket::new(), Bucket::new());
         for word in whole.words() {
             let goes_high = tag_of(word) >> (level % WINDOW_BITS) & 1 == 1;
@@ -313,27 +304,21 @@ impl<T> Table<T> {
             };
             if goes_high { high.push(word) } else { low.push(word) }
         }
-        *self.bucket_mut(self.split) = low;
+        *self.bucket_mut(divided) = low;
         self.push_bucket(high);
-        self.split += 1;
-        if self.split == 1 << level {
-            self.level += 1;
-            self.split = 0;
-        }
+        self.extent = self.extent.grown();
     }
 
     /// Pours the last bucket back into the one it came from, unless that makes too long a chain.
     fn shrink(&mut self) {
-        let (level, target) = match self.split {
-            0 => (self.level - 1, (1 << (self.level - 1)) - 1),
-            split => (self.level, split - 1),
-        };
+        let smaller = self.extent.shrunk();
+        let (target, level) = smaller.next_split();
         let items = |index: usize| self.bucket(index).map_or(0, |bucket| bucket.words().count());
         let sparsity = FILL_MIN * self.buckets() / self.len.max(1);
         if items(target) + items(self.buckets() - 1) > MERGED_ITEMS_MAX.max(FILL_MIN * sparsity) {
             return;
         }
-        (self.level, self.split) = (level, target);
+        self.extent = smaller;
         let source = self.pop_bucket();
         if (level + 1).is_multiple_of(WINDOW_BITS) {
             let window_start = level + 1 - WINDOW_BITS;
