@@ -11,12 +11,11 @@ use thiserror::Error;
 use super::parts::Engine;
 use super::snapshots::pause;
 use crate::config::Rdb;
-use crate::dataset::{Limits, Load, LoadOptions, Loaded, ReadError};
+use crate::dataset::{Load, LoadOptions, Loaded, ReadError};
 use crate::keyspace::Keyspace;
 use crate::rdb::{LoadError, Reader};
 use crate::sys::files::error_text;
 use crate::sys::{clock, memory};
-use crate::types::{HashLimits, ListLimits, SetLimits, ZsetLimits};
 
 /// How far loading is gets logged this often.
 const LOG_PERIOD_US: u64 = 5_000_000;
@@ -155,28 +154,6 @@ impl LoadFailed {
 }
 
 impl Engine {
-    /// Up to which size values that are made as a whole take their small encodings.
-    pub fn value_limits(&self) -> Limits {
-        let encoding = &self.config.encoding;
-        Limits {
-            list: ListLimits::new(encoding.list_max_listpack_size, encoding.list_compress_depth)
-                .with_plain_bytes_min(self.debug.quicklist_packed_threshold_bytes),
-            set: SetLimits {
-                intset_entries_max: encoding.set_max_intset_entries,
-                listpack_entries_max: encoding.set_max_listpack_entries,
-                listpack_value_bytes_max: encoding.set_max_listpack_value,
-            },
-            hash: HashLimits {
-                entries_max: encoding.hash_max_listpack_entries,
-                value_bytes_max: encoding.hash_max_listpack_value,
-            },
-            zset: ZsetLimits {
-                entries_max: encoding.zset_max_listpack_entries,
-                value_bytes_max: encoding.zset_max_listpack_value,
-            },
-        }
-    }
-
     /// Begins to load the configured file, if it is there; `replace` lets its keys replace those that are.
     pub fn begin_loading(&mut self, replace: bool) -> Result<(), LoadFailed> {
         let path = self.config.process.dir.join(&self.config.rdb.file_name);

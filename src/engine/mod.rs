@@ -27,6 +27,7 @@ mod watch;
 mod blocked;
 mod pause;
 mod eviction;
+mod encoding_limits;
 mod loading;
 mod memory;
 mod snapshots;

@@ -7,7 +7,7 @@ use super::query::{CenterForm, Form, Order, Query, Storing, Target};
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::zsets::store::{limits, store};
+use crate::commands::zsets::store::store;
 use crate::ds::StrRef;
 use crate::resp::Reply;
 use crate::types::geo::{Area, Position};
@@ -65,7 +65,7 @@ fn search(ctx: &mut Ctx<'_>, args: &Args<'_>, form: Form) -> CommandResult {
         reply_all(ctx.reply, &found, &query, unit_m);
         return Ok(());
     };
-    let result = stored(&found, target, unit_m, &limits(ctx.engine));
+    let result = stored(&found, target, unit_m, &ctx.engine.zset_limits());
     let event = if form.center == CenterForm::Option { "geosearchstore" } else { "georadiusstore" };
     // Each element counts as a change; `store` counts one.
     let more = result.len().saturating_sub(1);

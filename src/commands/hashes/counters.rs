@@ -1,6 +1,5 @@
 //! HINCRBY and HINCRBYFLOAT. A field keeps its expiry.
 
-use super::write::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -13,7 +12,7 @@ use crate::util::number::parse_i64;
 pub fn hincrby(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (key, field) = (args.next()?, args.next()?);
     let increment = args.next_int()?;
-    let limits = limits(ctx);
+    let limits = ctx.engine.hash_limits();
     ctx.keys.expire_touched_fields(key, || std::iter::once(field));
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
     let current = match hash.get(field, SHOW_EXPIRED) {
@@ -35,7 +34,7 @@ pub fn hincrbyfloat(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if increment.is_nan() || increment.is_infinite() {
         return Err(CommandError::IncrementNanOrInfinity);
     }
-    let limits = limits(ctx);
+    let limits = ctx.engine.hash_limits();
     ctx.keys.expire_touched_fields(key, || std::iter::once(field));
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
     let current = hash

@@ -2,7 +2,6 @@
 
 use super::deadline::{Deadline, Form, MILLISECONDS, SECONDS, UNIX_MILLISECONDS, UNIX_SECONDS, parse_fields};
 use super::read::reply_value;
-use super::write::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -89,7 +88,7 @@ pub fn hsetex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let deadline = lifetime.deadline(ctx, args)?;
     let expiry = if lifetime == Lifetime::Special { FieldExpiry::Keep } else { FieldExpiry::Clear };
 
-    let (limits, now_ms) = (limits(ctx), ctx.keys.fields_now_ms());
+    let (limits, now_ms) = (ctx.engine.hash_limits(), ctx.keys.fields_now_ms());
     let mut fields: Vec<&[u8]> = args.rest().step_by(2).collect();
     ctx.keys.expire_touched_fields(key, || fields.iter().copied());
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;

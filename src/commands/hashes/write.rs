@@ -5,7 +5,7 @@ use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::keyspace::EventClass;
-use crate::types::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
+use crate::types::{FieldExpiry, Hash, SHOW_EXPIRED};
 
 pub fn hset(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let added = set_fields(ctx, args)?;
@@ -21,7 +21,7 @@ pub fn hmset(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 pub fn hsetnx(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (key, field, value) = (args.at(1), args.at(2), args.at(3));
-    let limits = limits(ctx);
+    let limits = ctx.engine.hash_limits();
     ctx.keys.expire_touched_fields(key, || std::iter::once(field));
     let mut hash = ctx.keys.edit_or_create::<Hash>(key)?;
     let is_new = !hash.contains(field, SHOW_EXPIRED);
@@ -59,7 +59,7 @@ fn set_fields(ctx: &mut Ctx<'_>, args: &Args<'_>) -> Result<usize, CommandError>
     if args.left() % 2 == 1 {
         return Err(CommandError::Arity(ctx.command_name().to_owned()));
     }
-    let limits = limits(ctx);
+    let limits = ctx.engine.hash_limits();
     let pairs = args.left() / 2;
     ctx.keys.expire_touched_fields(key, || args.rest().step_by(2));
 
@@ -74,13 +74,4 @@ fn set_fields(ctx: &mut Ctx<'_>, args: &Args<'_>) -> Result<usize, CommandError>
     }
     hash.changed_by(pairs as u64, &[(EventClass::HASH, "hset")]);
     Ok(added)
-}
-
-/// Where small hashes end.
-pub(super) fn limits(ctx: &Ctx<'_>) -> HashLimits {
-    let encoding = &ctx.engine.config.encoding;
-    HashLimits {
-        entries_max: encoding.hash_max_listpack_entries,
-        value_bytes_max: encoding.hash_max_listpack_value,
-    }
 }

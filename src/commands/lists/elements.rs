@@ -26,7 +26,7 @@ pub fn lindex(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 /// `LSET key index element`
 pub fn lset(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let mut list = ctx.keys.edit::<List>(args.next()?)?.ok_or(CommandError::NoSuchKey)?;
     if !list.set(args.next_int()?, args.next()?, &limits) {
         return Err(CommandError::IndexOutOfRange);
@@ -48,7 +48,7 @@ pub fn linsert(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     };
     let (pivot, element) = (args.next()?, args.next()?);
 
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let Some(mut list) = ctx.keys.edit::<List>(key)? else {
         ctx.reply.int(0);
         return Ok(());
@@ -65,7 +65,7 @@ pub fn linsert(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 /// `LREM key count element`
 pub fn lrem(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (key, count, element) = (args.next()?, args.next_int()?, args.next()?);
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let Some(mut list) = ctx.keys.edit::<List>(key)? else {
         ctx.reply.int(0);
         return Ok(());

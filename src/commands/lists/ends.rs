@@ -39,7 +39,7 @@ pub fn rpop(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 fn push(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let mut list = ctx.keys.edit_or_create::<List>(args.at(1))?;
     let values = &mut *list;
     values.push(end, elements(args), &limits);
@@ -49,7 +49,7 @@ fn push(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
 }
 
 fn push_existing(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let Some(mut list) = ctx.keys.edit::<List>(args.at(1))? else {
         ctx.reply.int(0);
         return Ok(());
@@ -79,7 +79,7 @@ fn pop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
         return pop_counted(ctx, key, count, end);
     }
 
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     let Some(mut list) = ctx.keys.edit::<List>(key)? else {
         ctx.reply.null();
         return Ok(());
@@ -90,7 +90,7 @@ fn pop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
 }
 
 fn pop_counted(ctx: &mut Ctx<'_>, key: &[u8], count: usize, end: End) -> CommandResult {
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     match ctx.keys.edit::<List>(key)? {
         None => ctx.reply.null_array(),
         Some(_) if count == 0 => ctx.reply.array(0),

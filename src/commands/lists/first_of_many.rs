@@ -74,7 +74,7 @@ impl ManyPop {
 
     /// Pops and replies. False, without a reply, if no key holds a list.
     fn perform(&self, ctx: &mut Ctx<'_>, args: &Args<'_>) -> Result<bool, CommandError> {
-        let limits = ctx.list_limits();
+        let limits = ctx.engine.list_limits();
         for key in self.keys.clone().map(|index| args.at(index)) {
             let Some(list) = ctx.keys.edit::<List>(key)? else { continue };
             ctx.reply.array(2);
@@ -92,7 +92,7 @@ impl ManyPop {
 fn pop_or_wait(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CommandResult {
     let keys = 1..args.len() - 1;
     let deadline_us = ctx.deadline_of_seconds(args.at(keys.end))?;
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     for key in keys.clone().map(|index| args.at(index)) {
         let Some(mut list) = ctx.keys.edit::<List>(key)? else { continue };
         ctx.reply.array(2);

@@ -71,7 +71,7 @@ impl<'a> Move<'a> {
         if self.source == self.destination {
             return self.rotate(ctx);
         }
-        let limits = ctx.list_limits();
+        let limits = ctx.engine.list_limits();
         let Some(source) = ctx.keys.edit::<List>(self.source)? else { return Ok(false) };
         let index = if self.from == End::Front { 0 } else { -1 };
         let Some(element) = source.get(index, |value| value.with_text(Element::from_slice)) else {
@@ -92,7 +92,7 @@ impl<'a> Move<'a> {
 
     /// Moves an element from one end of a list to the other, or to the same.
     fn rotate(self, ctx: &mut Ctx<'_>) -> Result<bool, CommandError> {
-        let limits = ctx.list_limits();
+        let limits = ctx.engine.list_limits();
         let Some(mut list) = ctx.keys.edit::<List>(self.source)? else { return Ok(false) };
         let Some(element) = list.rotate(self.from, self.to, &limits) else { return Ok(false) };
         let events = [(EventClass::LIST, push_event(self.to)), (EventClass::LIST, pop_event(self.from))];

@@ -32,7 +32,7 @@ pub fn lrange(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 pub fn ltrim(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let key = args.next()?;
     let (start, stop) = (args.next_int()?, args.next_int()?);
-    let limits = ctx.list_limits();
+    let limits = ctx.engine.list_limits();
     if let Some(mut list) = ctx.keys.edit::<List>(key)? {
         let len = list.len();
         let (from, count) = enclosed(len, start, stop);

@@ -1,9 +1,8 @@
-//! What list commands share: key specifications, limits, the two ends, index ranges, and pops of several elements.
+//! What list commands share: key specifications, the two ends, index ranges, and pops of several elements.
 
 use crate::commands::args::Args;
 use crate::commands::command::access::{ACCESS, DELETE, INSERT, RW};
 use crate::commands::command::{KeySpec, key_at, range};
-use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::keyspace::{Edit, EventClass};
 use crate::resp::Reply;
@@ -14,15 +13,6 @@ pub const PUSHED_KEY: &[KeySpec] = &[key_at(1, RW | INSERT)];
 pub const POPPED_KEY: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE)];
 pub const MOVED_KEYS: &[KeySpec] = &[key_at(1, RW | ACCESS | DELETE), key_at(2, RW | INSERT)];
 pub const AWAITED_KEYS: &[KeySpec] = &[range(1, -2, 1, RW | ACCESS | DELETE)];
-
-impl Ctx<'_> {
-    /// The limits of the encodings of lists in force.
-    pub fn list_limits(&self) -> ListLimits {
-        let encoding = &self.engine.config.encoding;
-        ListLimits::new(encoding.list_max_listpack_size, encoding.list_compress_depth)
-            .with_plain_bytes_min(self.engine.debug.quicklist_packed_threshold_bytes)
-    }
-}
 
 /// The next argument as an integer of at least `min`; anything else is `error`.
 pub fn next_at_least(args: &Args<'_>, min: usize, error: CommandError) -> Result<usize, CommandError> {

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
-use super::shared::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -70,7 +69,7 @@ pub fn sintercard(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn sunion(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limits = limits(ctx);
+    let limits = ctx.engine.set_limits();
     let operands = ctx.keys.read_all::<Set>(&keys(args))?;
     let result = union(operands.iter().copied().flatten(), &limits);
     ctx.reply.set(result.len());
@@ -81,7 +80,7 @@ pub fn sunion(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn sdiff(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limits = limits(ctx);
+    let limits = ctx.engine.set_limits();
     let operands = ctx.keys.read_all::<Set>(&keys(args))?;
     ctx.reply.set_of_unknown(|reply| {
         let mut len = 0;
@@ -97,7 +96,7 @@ pub fn sdiff(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn sinterstore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let (limits, target) = (limits(ctx), args.next()?);
+    let (limits, target) = (ctx.engine.set_limits(), args.next()?);
     let operands = ctx.keys.read_all::<Set>(&keys(args))?;
     let result = all_present(&operands).map(|sets| intersection(&sets, &limits));
     drop(operands);
@@ -106,7 +105,7 @@ pub fn sinterstore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn sunionstore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let (limits, target) = (limits(ctx), args.next()?);
+    let (limits, target) = (ctx.engine.set_limits(), args.next()?);
     let operands = ctx.keys.read_all::<Set>(&keys(args))?;
     let result = union(operands.iter().copied().flatten(), &limits);
     drop(operands);
@@ -115,7 +114,7 @@ pub fn sunionstore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn sdiffstore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let (limits, target) = (limits(ctx), args.next()?);
+    let (limits, target) = (ctx.engine.set_limits(), args.next()?);
     let operands = ctx.keys.read_all::<Set>(&keys(args))?;
     let result =
         minuend_and_subtrahends(&operands).map(|(first, others)| difference(first, &others, &limits));

@@ -1,6 +1,5 @@
 //! SADD SREM SMOVE SCARD SISMEMBER SMISMEMBER SMEMBERS SSCAN: commands on the members of single sets.
 
-use super::shared::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -10,7 +9,7 @@ use crate::resp::Reply;
 use crate::types::Set;
 
 pub fn sadd(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let limits = limits(ctx);
+    let limits = ctx.engine.set_limits();
     let mut set = ctx.keys.edit_or_create::<Set>(args.next()?)?;
     let members = &mut *set;
     members.expect(StrRef::of(args.at(2)), args.left(), &limits);
@@ -38,7 +37,7 @@ pub fn srem(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 pub fn smove(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let (from, to, member) = (args.at(1), args.at(2), StrRef::of(args.at(3)));
-    let limits = limits(ctx);
+    let limits = ctx.engine.set_limits();
     let Some(source) = ctx.keys.edit::<Set>(from)? else {
         ctx.reply.int(0);
         return Ok(());

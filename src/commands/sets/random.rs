@@ -2,23 +2,18 @@
 
 use smallvec::SmallVec;
 
-use super::shared::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::commands::free::free;
-use crate::config::OutputClass;
+use crate::commands::repeats::Repeats;
 use crate::keyspace::{Effects, EventClass, Interest, StrRef};
 use crate::types::Set;
 use crate::util::number::parse_i64;
 
 /// SPOP is propagated as removals of at most so many members each.
 const REMOVAL_MEMBERS_MAX: usize = 1024;
-/// A client whose output has no limit may ask for this many members, repeated ones counted.
-const REPEATS_MAX: u64 = 1 << 27;
-/// So many repeated members are drawn between two looks at the limit of the output.
-const REPEATS_UNCHECKED: u64 = 256;
 
 /// `SPOP key [count]`
 pub fn spop(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
@@ -58,7 +53,7 @@ fn pop_one(ctx: &mut Ctx<'_>, key: &[u8]) -> CommandResult {
 
 /// Fewer members than there are.
 fn pop_some(ctx: &mut Ctx<'_>, key: &[u8], count: usize) -> CommandResult {
-    let limits = limits(ctx);
+    let limits = ctx.engine.set_limits();
     let mut removals = Removals::new(&ctx.keys.effects);
     let Some(mut set) = ctx.keys.edit::<Set>(key)? else { return Ok(()) };
     ctx.reply.set(count);
@@ -156,28 +151,21 @@ pub fn srandmember(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     Ok(())
 }
 
-/// As many members as asked for, the same one perhaps several times. The reply may be much bigger than the
-/// set: a client that has a limit for its output will be closed for exceeding it, so that the rest of the
-/// reply does not matter; without a limit, Russet has one for the count, which Redis has not.
+/// As many members as asked for, the same one perhaps several times.
 fn repeat(ctx: &mut Ctx<'_>, key: &[u8], count: u64) -> CommandResult {
-    let limit_bytes = ctx.engine.config.limits.output_of(OutputClass::Normal).hard_bytes;
+    let repeats = Repeats::of(ctx, count);
     let Some(set) = ctx.keys.read::<Set>(key)? else {
         ctx.reply.array(0);
         return Ok(());
     };
-    if limit_bytes == 0 && count > REPEATS_MAX {
-        return Err(CommandError::ValueOutOfRange);
-    }
+    let mut repeats = repeats?;
     ctx.reply.array(usize::try_from(count).unwrap_or(usize::MAX));
-    for drawn in 0..count {
-        if drawn % REPEATS_UNCHECKED == 0
-            && limit_bytes != 0
-            && ctx.reply.output.excess_bytes() as u64 > limit_bytes
-        {
-            break;
-        }
+    for _ in 0..count {
         if let Some(member) = set.random(&mut ctx.engine.random) {
             ctx.reply.bulk_str(member);
+        }
+        if !repeats.go_on(ctx.reply) {
+            break;
         }
     }
     Ok(())

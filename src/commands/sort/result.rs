@@ -18,7 +18,7 @@ pub fn reply(ctx: &mut Ctx<'_>, elements: &Elements, get: &[Pattern<'_>]) {
 
 /// Makes the results a list; what a GET does not find becomes empty text.
 pub fn store(ctx: &mut Ctx<'_>, target: &[u8], elements: &Elements, get: &[Pattern<'_>]) {
-    let (limits, db) = (ctx.list_limits(), ctx.client.db);
+    let (limits, db) = (ctx.engine.list_limits(), ctx.client.db);
     let mut list = List::new();
     visit_results(ctx.keys, elements, get, |result| {
         let text = result.unwrap_or(StrRef::Bytes(b""));

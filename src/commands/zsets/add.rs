@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::store::limits;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -99,7 +98,7 @@ pub fn add_elements<'a>(
     elements: impl ExactSizeIterator<Item = (&'a [u8], f64)>,
     options: Options,
 ) -> Result<u64, CommandError> {
-    let limits = limits(ctx.engine);
+    let limits = ctx.engine.zset_limits();
     let mut zset = ctx.keys.edit_or_create::<Zset>(key)?;
     if zset.is_new() && options.rule.only_existing {
         reply_with(ctx.reply, options, Added::Nothing, 0);

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::inputs::{self, Input};
 use super::reply::{self, Scores};
-use super::store::{limits, store};
+use super::store::store;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -107,7 +107,7 @@ fn store_result(
 ) -> CommandResult {
     let destination = args.next()?;
     let request = Request::parse(ctx, args, operation, Purpose::Store)?;
-    let result = request.combine(ctx.keys, args, operation).finish(&limits(ctx.engine));
+    let result = request.combine(ctx.keys, args, operation).finish(&ctx.engine.zset_limits());
     store(ctx, destination, result, event);
     Ok(())
 }

@@ -7,15 +7,11 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::config::OutputClass;
+use crate::commands::repeats::Repeats;
 use crate::resp::Reply;
 use crate::types::Zset;
 use crate::util::random::Random;
 
-/// A client whose output has no limit may ask for this many elements, repeated ones counted.
-const REPEATS_MAX: u64 = 1 << 27;
-/// So many repeated elements are drawn between two looks at the limit of the output.
-const REPEATS_UNCHECKED: u64 = 256;
 /// Ranks are drawn only if there are so many times more elements than asked for.
 const DRAWN_OF_MIN: usize = 3;
 
@@ -39,7 +35,7 @@ pub fn zrandmember(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         return Err(CommandError::ValueOutOfRange);
     }
 
-    let limit_bytes = ctx.engine.config.limits.output_of(OutputClass::Normal).hard_bytes;
+    let repeats = Repeats::of(ctx, count.unsigned_abs());
     let Some(zset) = ctx.keys.read::<Zset>(key)? else {
         ctx.reply.array(0);
         return Ok(());
@@ -48,7 +44,7 @@ pub fn zrandmember(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     match usize::try_from(count) {
         Ok(count) if count >= zset.len() => reply::elements(ctx.reply, zset.len(), zset.iter(), scores),
         Ok(count) => write_different(ctx.reply, zset, count, scores, random),
-        Err(_) => write_repeatable(ctx.reply, zset, count.unsigned_abs(), scores, random, limit_bytes)?,
+        Err(_) => write_repeatable(ctx.reply, zset, count.unsigned_abs(), scores, random, repeats?),
     }
     Ok(())
 }
@@ -77,29 +73,22 @@ fn write_different(reply: &mut Reply, zset: &Zset, count: usize, scores: Scores,
     }
 }
 
-/// As many elements as asked for, the same one perhaps several times. The reply may be much bigger than the
-/// sorted set: a client that has a limit for its output will be closed for exceeding it, so that the rest of the
-/// reply does not matter; without a limit, Russet has one for the count, which Redis has not.
+/// As many elements as asked for, the same one perhaps several times.
 fn write_repeatable(
     reply: &mut Reply,
     zset: &Zset,
     count: u64,
     scores: Scores,
     random: &mut Random,
-    limit_bytes: u64,
-) -> CommandResult {
-    if limit_bytes == 0 && count > REPEATS_MAX {
-        return Err(CommandError::ValueOutOfRange);
-    }
+    mut repeats: Repeats,
+) {
     reply::head(reply, usize::try_from(count).unwrap_or(usize::MAX), scores);
-    for drawn in 0..count {
-        let is_check_due = limit_bytes != 0 && drawn % REPEATS_UNCHECKED == 0;
-        if is_check_due && reply.output.excess_bytes() as u64 > limit_bytes {
-            break;
-        }
+    for _ in 0..count {
         if let Some((member, score)) = zset.random(random) {
             reply::element(reply, member, score, scores);
         }
+        if !repeats.go_on(reply) {
+            break;
+        }
     }
-    Ok(())
 }

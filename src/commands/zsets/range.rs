@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::interval::Interval;
 use super::reply::{self, Scores};
-use super::store::{limits, store};
+use super::store::store;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
@@ -81,7 +81,7 @@ pub fn zrangestore(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
             result.add(member, score, |_, score| score);
         }
     }
-    let result = result.finish(&limits(ctx.engine));
+    let result = result.finish(&ctx.engine.zset_limits());
     store(ctx, destination, result, "zrangestore");
     Ok(())
 }

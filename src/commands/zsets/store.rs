@@ -2,18 +2,8 @@
 
 use crate::commands::context::Ctx;
 use crate::commands::free::free;
-use crate::engine::Engine;
 use crate::keyspace::EventClass;
-use crate::types::{Zset, ZsetLimits};
-
-/// Up to where a sorted set is one block, as configured.
-pub fn limits(engine: &Engine) -> ZsetLimits {
-    let encoding = &engine.config.encoding;
-    ZsetLimits {
-        entries_max: encoding.zset_max_listpack_entries,
-        value_bytes_max: encoding.zset_max_listpack_value,
-    }
-}
+use crate::types::Zset;
 
 /// Makes `destination` this result, whatever it was, and replies with the number of elements. An empty result
 /// deletes the key.
