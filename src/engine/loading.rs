@@ -151,6 +151,18 @@ impl LoadFailed {
     fn of(path: &Path, source: ReadError) -> Self {
         Self::Read { path: path.display().to_string(), source }
     }
+
+    /// The file, if it is a snapshot with damage inside that an examination can show.
+    pub fn damaged_file(&self) -> Option<&str> {
+        match self {
+            Self::Open { .. } => None,
+            Self::Read { path, source: ReadError::Format(error) } => match error {
+                LoadError::Io(_) | LoadError::Version(_) | LoadError::Corrupt { offset: 0, .. } => None,
+                _ => Some(path),
+            },
+            Self::Read { .. } => None,
+        }
+    }
 }
 
 impl Engine {
