@@ -313,6 +313,22 @@ impl Engine {
         }
     }
 
+    /// Another data set is about to take the place of the one that the files are the history of: nothing is
+    /// appended until [`Engine::resume_aof`].
+    pub fn suspend_aof(&mut self) {
+        if !self.aof.is_off() {
+            self.stop_aof();
+        }
+    }
+
+    /// Begins again with a base of the data set as it is now. If that fails it is tried again.
+    pub fn resume_aof(&mut self, keys: &Keyspace) {
+        if self.config.aof.enabled && self.aof.is_off() && self.start_aof(keys).is_err() {
+            self.aof.state = AofState::WaitsForBase;
+            self.aof.rewrites.scheduled = true;
+        }
+    }
+
     /// Everything that was fed is in the file, and on disk, before it is closed.
     fn stop_aof(&mut self) {
         self.kill_rewrite_child();

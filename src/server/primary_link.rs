@@ -240,6 +240,7 @@ impl Server {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&temporary, &path))
             .map_err(LinkError::File)?;
+        self.engine.suspend_aof();
         log::info!("MASTER <-> REPLICA sync: Flushing old data");
         self.engine.discard_data(&mut self.keys);
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
@@ -259,6 +260,7 @@ impl Server {
         let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
         let acknowledged = self.engine.end_full_sync(db, now_ms);
         log::info!("MASTER <-> REPLICA sync: Finished with success");
+        self.engine.resume_aof(&self.keys);
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
                 self.primary_link.unsent.extend_from_slice(&acknowledgement);
