@@ -65,6 +65,7 @@ mod sort;
 mod dump;
 mod persistence;
 mod aof;
+mod libraries;
 mod replication;
 mod config_commands;
 mod server_info;

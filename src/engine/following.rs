@@ -112,8 +112,9 @@ impl Engine {
         self.renew_link(false);
     }
 
-    /// Empties all databases: those of the primary take their place.
+    /// Empties all databases and forgets function libraries: those of the primary take their place.
     pub fn discard_data(&mut self, keys: &mut Keyspace) {
+        keys.libraries.clear();
         let detached = keys.flush(None);
         if self.config.replication.lazy_flush {
             self.worker.drop_weighing(detached.len() as u64, detached);

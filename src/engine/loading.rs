@@ -12,7 +12,7 @@ use super::parts::Engine;
 use super::snapshots::pause;
 use crate::config::Rdb;
 use crate::dataset::{Load, LoadOptions, Loaded, ReadError};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{Keyspace, Libraries};
 use crate::rdb::{LoadError, Reader};
 use crate::sys::files::error_text;
 use crate::sys::{clock, memory};
@@ -147,6 +147,16 @@ impl Loading {
     }
 }
 
+/// Says of what was loaded that not all of it can be used.
+pub fn announce_libraries(libraries: &Libraries) {
+    if !libraries.is_empty() {
+        log::warn!(
+            "{} function libraries are kept for those who can execute them: this server cannot",
+            libraries.len()
+        );
+    }
+}
+
 impl LoadFailed {
     fn of(path: &Path, source: ReadError) -> Self {
         Self::Read { path: path.display().to_string(), source }
@@ -215,6 +225,7 @@ impl Engine {
         };
         let Loaded { keys: count, expired_keys, .. } = loaded;
         log::info!("Done loading RDB, keys loaded: {count}, keys expired: {expired_keys}{skipped}.");
+        announce_libraries(&keys.libraries);
         Ok(Some(loaded))
     }
 
@@ -228,6 +239,7 @@ impl Engine {
             return Err(ReloadFailed::Save);
         }
         if options.flush {
+            keys.libraries.clear();
             drop(keys.flush(None));
         }
         match self.load_at_once(keys, options.replace) {

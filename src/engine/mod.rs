@@ -56,7 +56,7 @@ pub use clients::{Client, Clients};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use failover::Failover;
-pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
+pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions, announce_libraries};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
