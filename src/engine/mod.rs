@@ -38,6 +38,7 @@ mod aof_base;
 mod aof_flush;
 mod aof_rewrite;
 mod replay;
+mod replay_failed;
 mod replication;
 mod following;
 mod failover;
@@ -60,7 +61,8 @@ pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions, announce_lib
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
-pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
+pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayProgress, Step};
+pub use replay_failed::ReplayFailed;
 pub use replication::{Following, Replication, SyncDecision, Waiter};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::ExitRefused;
