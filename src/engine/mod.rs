@@ -10,6 +10,7 @@
 //! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
 //!   syncing, new bases, reading it back.
+//! * `leftovers`: what a killed server did not finish.
 //! * `replication`: the stream, who follows it and whom it follows.
 //! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
 //! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
@@ -39,6 +40,7 @@ mod aof_flush;
 mod aof_rewrite;
 mod replay;
 mod replay_failed;
+mod leftovers;
 mod replication;
 mod following;
 mod failover;
