@@ -23,6 +23,8 @@ mod eviction;
 mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/failures.rs"]
+mod failures;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/geo.rs"]
