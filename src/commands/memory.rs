@@ -314,6 +314,7 @@ mod tests {
             client_count: 1,
             databases: vec![(0, MIB)],
             keys: 2,
+            libraries: 0,
             resident: used,
             allocator,
         }
