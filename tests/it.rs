@@ -23,6 +23,8 @@ mod eviction;
 mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/full_sync.rs"]
+mod full_sync;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/geo.rs"]

@@ -87,7 +87,7 @@ pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
 pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
-pub use keys::flush::flush;
+pub use keys::flush::{flush, replace_all};
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 pub use replay::{Replayed, replay_part};

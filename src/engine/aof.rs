@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::{fmt, io};
 
+use super::aof_flush::AofFatal;
 use super::aof_rewrite::Rewrites;
 use super::parts::Engine;
 use super::replay::Replay;
@@ -28,6 +29,9 @@ pub enum AofState {
     /// Switched on while the server runs: until a first base is made the files are not the data set.
     WaitsForBase,
 }
+
+/// After so many failures to append again a replica gives up: it would lose what it was told to keep.
+const RESUMPTIONS_MAX: u32 = 10;
 
 /// The append-only file. See the module's page.
 #[derive(Debug, Default)]
@@ -53,6 +57,8 @@ pub struct Aof {
     pub delayed_syncs: u64,
     /// DEBUG AOF-FLUSH-SLEEP: a pause before each write.
     pub flush_sleep_us: u64,
+    /// Off only for the time of a full synchronisation, and the failures to switch it on again.
+    suspended: Option<u32>,
 }
 
 /// The file that is being appended to.
@@ -309,8 +315,41 @@ impl Engine {
                 self.stop_aof();
                 Ok(())
             }
-            _ => Ok(()),
+            (false, true) => {
+                self.aof.suspended = None;
+                Ok(())
+            }
+            (true, false) => Ok(()),
         }
+    }
+
+    /// The primary's data are about to take the place of ours, unlike what is in the file.
+    pub fn suspend_aof(&mut self) {
+        if !self.aof.is_off() {
+            self.stop_aof();
+            self.aof.suspended = Some(0);
+        }
+    }
+
+    /// Appends again after [`Engine::suspend_aof`], behind a base of the data there are now. Failures are logged, and
+    /// to be tried again.
+    pub fn resume_aof(&mut self, keys: &Keyspace) -> Result<(), AofFatal> {
+        let Some(failures) = self.aof.suspended.take() else { return Ok(()) };
+        if self.start_aof(keys).is_ok() {
+            return Ok(());
+        }
+        self.aof.suspended = Some(failures + 1);
+        if failures + 1 < RESUMPTIONS_MAX {
+            log::warn!(
+                "Failed enabling the AOF after successful master synchronization! Trying it again in one second."
+            );
+            return Ok(());
+        }
+        log::warn!(
+            "FATAL: this replica instance finished the synchronization with its master, but the AOF can't be turned \
+             on. Exiting now."
+        );
+        Err(AofFatal)
     }
 
     /// Everything that was fed is in the file, and on disk, before it is closed.

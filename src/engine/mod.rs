@@ -6,12 +6,11 @@
 //! * `client_memory`: what clients hold.
 //! * `blocked`: who waits on which keys.
 //! * `watch`, `pause`, `eviction`, `memory`: state behind WATCH, CLIENT PAUSE, `maxmemory` and INFO memory.
-//! * `snapshots`, `snapshot_child`, `loading`: saving, here or in a child; loading.
+//! * `snapshots`, `snapshot_child`: saving, here or in a child. `loading`, `load_source`: loading, from a file or
+//!   from a primary that is still sending.
 //! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
 //!   syncing, new bases, reading it back.
-//! * `replication`: the stream, who follows it and whom it follows.
-//! * `replication`, `following`: the stream of replication and who follows it; whom this server follows.
 //! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
 //!   follows; and how a primary hands its role over.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
@@ -28,6 +27,7 @@ mod blocked;
 mod pause;
 mod eviction;
 mod encoding_limits;
+mod load_source;
 mod loading;
 mod memory;
 mod snapshots;
@@ -56,7 +56,7 @@ pub use clients::{Client, Clients};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use failover::Failover;
-pub use loading::{LoadFailed, Loading, ReloadFailed, ReloadOptions};
+pub use loading::{Abandoned, LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};

@@ -59,6 +59,8 @@ pub struct SnapshotStatus {
     pub last_load: Loaded,
     /// The place in the stream of replication that it named.
     pub loaded_place: Option<Saved>,
+    /// Where it is, if not in the place of the data set in use.
+    pub loaded_aside: Option<Keyspace>,
     /// A child that has ended since the last look, for those who wait for its snapshot: whether it succeeded.
     pub ended: Option<(SnapshotTarget, bool)>,
 }
@@ -80,12 +82,23 @@ impl SnapshotStatus {
             last_copied_bytes: 0,
             last_load: Loaded::default(),
             loaded_place: None,
+            loaded_aside: None,
             ended: None,
         }
     }
 
     pub fn is_loading(&self) -> bool {
         self.loading.is_some() || self.replaying.is_some()
+    }
+
+    /// Whether clients are served from the data set in use while another one is loaded beside it.
+    pub fn serves_meanwhile(&self) -> bool {
+        self.loading.as_ref().is_some_and(|loading| loading.serves_meanwhile)
+    }
+
+    /// Whether there is anything to load at the moment.
+    pub fn can_load_on(&self) -> bool {
+        self.replaying.is_some() || self.loading.as_ref().is_some_and(|loading| loading.can_go_on())
     }
 
     pub fn is_saving(&self) -> bool {

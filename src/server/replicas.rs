@@ -60,6 +60,8 @@ impl Server {
     /// Once a second.
     pub(super) fn replication_cron(&mut self) {
         self.tick_primary_link();
+        // What was switched off for a full synchronisation and could not be switched on again.
+        self.resume_aof();
         self.transfers.seconds_since_ping += 1;
         if self.transfers.seconds_since_ping >= self.engine.config.replication.ping_period_seconds {
             self.transfers.seconds_since_ping = 0;

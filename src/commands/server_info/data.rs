@@ -9,8 +9,8 @@ use crate::observe::Stats;
 pub fn persistence(ctx: &Ctx<'_>, lines: &mut Lines) {
     let snapshots = &ctx.engine.snapshots;
     let now_s = ctx.now_ms() / 1000;
-    lines.flag("loading", snapshots.is_loading());
-    lines.field("async_loading", 0);
+    lines.flag("loading", snapshots.is_loading() && !snapshots.serves_meanwhile());
+    lines.flag("async_loading", snapshots.serves_meanwhile());
     snapshot_progress(ctx, lines);
     let changes = ctx.keys.effects.dirty().saturating_sub(snapshots.dirty_at_last_save);
     lines.field("rdb_changes_since_last_save", changes);
