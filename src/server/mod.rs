@@ -12,6 +12,7 @@
 //! * `snapshots`: save points, the saving child, loading.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
 //! * `primary_link`: the socket to the primary we follow.
+//! * `dialer`: the sockets of MIGRATE.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
 
@@ -19,6 +20,7 @@ mod accept;
 mod actions;
 mod aof;
 mod cron;
+mod dialer;
 mod event_loop;
 mod invocation;
 mod limits;
