@@ -41,6 +41,8 @@ mod keys;
 mod lifecycle;
 #[path = "it/lists.rs"]
 mod lists;
+#[path = "it/migrate.rs"]
+mod migrate;
 #[path = "it/oracle.rs"]
 mod oracle;
 #[path = "it/protocol.rs"]

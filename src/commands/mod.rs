@@ -13,7 +13,8 @@
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `help`, `docs`, `syntax`: the shape of every HELP; what COMMAND DOCS says, and its notation.
 //! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
-//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
+//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`,
+//!   `dump`, `migrate`.
 //!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
 //!   The server: `persistence`, `aof`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   The server: `persistence`, `replication`, `config_commands`, `server_info`, `command_info` with `command_docs`,
@@ -63,6 +64,7 @@ mod hyperloglog;
 mod geo;
 mod sort;
 mod dump;
+mod migrate;
 mod persistence;
 mod aof;
 mod replication;
@@ -108,6 +110,7 @@ pub const TABLES: &[&[Command]] = &[
     object::COMMANDS,
     expiry::COMMANDS,
     dump::COMMANDS,
+    migrate::COMMANDS,
     strings::COMMANDS,
     lists::COMMANDS,
     hashes::COMMANDS,

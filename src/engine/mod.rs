@@ -13,6 +13,7 @@
 //!   syncing, new bases, reading it back.
 //! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
 //!   follows; and how a primary hands its role over.
+//! * `migration`, `delivery`: keys on their way to other servers.
 //! * `action`, `apply`, `shutdown`: what only the loop can do, what CONFIG SET entails, the end.
 //!
 //! **Invariant:** no sockets, no loop, and no files but snapshots and the append-only file. A test
@@ -43,6 +44,8 @@ mod following;
 mod failover;
 mod action;
 mod apply;
+mod migration;
+mod delivery;
 mod shutdown;
 
 pub use action::{Action, ShutdownRequest};
@@ -53,11 +56,13 @@ pub use apply::{Listen, ListenFailed, NoSockets, OomScore};
 pub use blocked::{Blocked, Deadline, Retry, Wait};
 pub use client_memory::{ClientMemory, client_memory_bytes};
 pub use clients::{Client, Clients};
+pub use delivery::{Conversation, Delivery, DeliveryError, Peer};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use failover::Failover;
 pub use loading::{Abandoned, LoadFailed, Loading, ReloadFailed, ReloadOptions};
 pub use memory::MemoryShares;
+pub use migration::{Dial, DialError, Migration};
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind};
 pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};

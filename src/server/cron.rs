@@ -133,6 +133,7 @@ impl Server {
         commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
+        self.engine.migration.close_idle(self.engine.clock.unix_ms());
         self.snapshots_cron();
         self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));

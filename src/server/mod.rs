@@ -11,6 +11,7 @@
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
 //! * `primary_link`, `full_sync`: the socket to the primary we follow, and the snapshot that it sends.
+//! * `dialer`: the sockets of MIGRATE.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
 
@@ -18,6 +19,7 @@ mod accept;
 mod actions;
 mod aof;
 mod cron;
+mod dialer;
 mod event_loop;
 mod invocation;
 mod limits;
