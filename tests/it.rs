@@ -47,6 +47,8 @@ mod protocol;
 mod pubsub;
 #[path = "it/replication.rs"]
 mod replication;
+#[path = "it/sentinel.rs"]
+mod sentinel;
 #[path = "it/sets.rs"]
 mod sets;
 #[path = "it/snapshots.rs"]

@@ -31,7 +31,7 @@ fn offset(client: &mut Client) -> u64 {
 }
 
 /// Keys of every type, in two databases, some with an expiry.
-fn populate(client: &mut Client, suffix: &str) {
+pub fn populate(client: &mut Client, suffix: &str) {
     let commands = [
         "SELECT 0",
         "SET string# value",
@@ -63,7 +63,7 @@ fn populate(client: &mut Client, suffix: &str) {
 }
 
 #[track_caller]
-fn assert_same_data(primary: &Server, replica: &Server) {
+pub fn assert_same_data(primary: &Server, replica: &Server) {
     let (mut left, mut right) = (primary.client(), replica.client());
     let caught_up = wait_until(|| offset(&mut left) == offset(&mut right));
     assert!(caught_up, "offsets {} and {}", offset(&mut left), offset(&mut right));
