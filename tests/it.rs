@@ -15,6 +15,8 @@ mod clients;
 mod configuration;
 #[path = "it/connections.rs"]
 mod connections;
+#[path = "it/contents.rs"]
+mod contents;
 #[path = "it/dump.rs"]
 mod dump;
 #[path = "it/eviction.rs"]

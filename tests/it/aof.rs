@@ -1,7 +1,6 @@
 //! The append-only file: what was acknowledged is there after a crash, files are exchanged with Redis, damage
 //! is found with its place.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 
 use russet::util::random::Random;
 
+use crate::contents::{assert_same, contents};
 use crate::oracle::random_requests;
 use crate::support::{Client, Server, check, check_all, setting, wait_until};
 
@@ -307,56 +307,14 @@ fn random_commands_of_all_groups_give_the_same_data_set_again_here_and_in_redis(
         let upstream = Server::upstream(&["--dir", path.to_str().unwrap(), "--appendonly", "yes"]);
         let mut theirs = upstream.client();
         assert!(wait_until(|| theirs.call("PING") == "+PONG"));
-        // Redis 7.0 writes scores with other digits.
-        let comparable = |mut contents: BTreeMap<String, String>| {
-            contents
-                .iter_mut()
-                .filter(|(key, _)| key.contains("+zset"))
-                .for_each(|(_, digest)| digest.clear());
-            contents
-        };
-        assert_eq!(comparable(contents(&mut theirs)), comparable(expected.clone()));
+        assert_same(&contents(&mut theirs), &expected);
 
         let server = Server::in_directory(directory, &arguments);
         let mut client = server.client();
         assert!(!server.log().contains("== CRITICAL =="), "{}", server.log());
-        assert_eq!(contents(&mut client), expected);
+        assert_same(&contents(&mut client), &expected);
         directory = server.kill();
     }
-}
-
-/// Every key with its value, or a digest of that.
-fn contents(client: &mut Client) -> BTreeMap<String, String> {
-    let mut contents = BTreeMap::new();
-    for db in 0..16 {
-        client.call(&format!("SELECT {db}"));
-        client.send("KEYS *");
-        let keys = client.raw_reply();
-        for key in bulks(&keys) {
-            let kind = client.call_arguments(&[&b"TYPE"[..], key]);
-            let digest = if kind == "+zset" {
-                // Packed, as in Redis, a zero has no sign.
-                let elements = client.call_arguments(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]);
-                elements.replace(" $-0", " $0")
-            } else {
-                client.call_arguments(&[b"DEBUG", &b"DIGEST-VALUE"[..], key])
-            };
-            contents.insert(format!("{db} {kind} {}", key.escape_ascii()), digest);
-        }
-    }
-    contents
-}
-
-/// The elements of an array of short strings.
-fn bulks(reply: &[u8]) -> Vec<&[u8]> {
-    let mut bulks = Vec::new();
-    let mut rest = &reply[reply.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let length: usize = str::from_utf8(&rest[1..end - 1]).unwrap().parse().unwrap();
-        bulks.push(&rest[end + 1..end + 1 + length]);
-        rest = &rest[end + 3 + length..];
-    }
-    bulks
 }
 
 #[test]
