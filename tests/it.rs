@@ -15,6 +15,8 @@ mod clients;
 mod configuration;
 #[path = "it/connections.rs"]
 mod connections;
+#[path = "it/contents.rs"]
+mod contents;
 #[path = "it/dump.rs"]
 mod dump;
 #[path = "it/eviction.rs"]
@@ -51,6 +53,8 @@ mod protocol;
 mod pubsub;
 #[path = "it/replication.rs"]
 mod replication;
+#[path = "it/sentinel.rs"]
+mod sentinel;
 #[path = "it/sets.rs"]
 mod sets;
 #[path = "it/snapshots.rs"]

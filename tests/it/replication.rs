@@ -1,11 +1,13 @@
 //! Replication between processes: Russet with itself and, in both directions, with the redis-server of this
-//! machine.
+//! machine. Here are the commands of replication and what all of its tests use.
+
+#[path = "replication/pairings.rs"]
+mod pairings;
 
 use crate::support::{Client, Server, check, wait_until};
 
 /// What Debian's redis-server (7.0) can read, and no delay before a snapshot is sent.
 const PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0", "--rdb-compat-version", "10"];
-const UPSTREAM_PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0"];
 
 /// The value of a field of INFO.
 fn info(client: &mut Client, section: &str, field: &str) -> String {
@@ -31,7 +33,7 @@ fn offset(client: &mut Client) -> u64 {
 }
 
 /// Keys of every type, in two databases, some with an expiry.
-fn populate(client: &mut Client, suffix: &str) {
+pub fn populate(client: &mut Client, suffix: &str) {
     let commands = [
         "SELECT 0",
         "SET string# value",
@@ -63,7 +65,7 @@ fn populate(client: &mut Client, suffix: &str) {
 }
 
 #[track_caller]
-fn assert_same_data(primary: &Server, replica: &Server) {
+pub fn assert_same_data(primary: &Server, replica: &Server) {
     let (mut left, mut right) = (primary.client(), replica.client());
     let caught_up = wait_until(|| offset(&mut left) == offset(&mut right));
     assert!(caught_up, "offsets {} and {}", offset(&mut left), offset(&mut right));
@@ -73,89 +75,6 @@ fn assert_same_data(primary: &Server, replica: &Server) {
         right.call(&format!("SELECT {db}"));
         assert_eq!(left.call("DBSIZE"), right.call("DBSIZE"));
     }
-}
-
-/// A full synchronisation, the stream, a cut, and what was missed.
-fn replicate(primary: &Server, replica: &Server) {
-    let mut client = primary.client();
-    populate(&mut client, "1");
-    follow(replica, primary);
-    assert_same_data(primary, replica);
-    populate(&mut client, "2");
-    assert_same_data(primary, replica);
-
-    let full_syncs = info(&mut client, "stats", "sync_full");
-    check(&mut client, "CLIENT KILL TYPE replica", ":1");
-    populate(&mut client, "3");
-    let mut follower = replica.client();
-    assert!(wait_until(|| is_linked(&mut follower)));
-    assert_same_data(primary, replica);
-    assert_eq!(info(&mut client, "stats", "sync_full"), full_syncs, "the stream went on where it was cut");
-    assert_eq!(info(&mut client, "stats", "sync_partial_ok"), "1");
-}
-
-#[test]
-fn russet_follows_redis() {
-    let primary = Server::upstream(UPSTREAM_PRIMARY);
-    replicate(&primary, &Server::start());
-}
-
-#[test]
-fn redis_follows_russet() {
-    let primary = Server::with(PRIMARY);
-    replicate(&primary, &Server::upstream(&[]));
-}
-
-#[test]
-fn russet_follows_russet() {
-    replicate(&Server::with(PRIMARY), &Server::start());
-}
-
-#[test]
-fn a_snapshot_can_go_by_a_file_on_either_side() {
-    let by_file = ["--repl-diskless-sync", "no", "--rdb-compat-version", "10"];
-    replicate(&Server::with(&by_file), &Server::upstream(&[]));
-    replicate(&Server::upstream(&by_file[..2]), &Server::start());
-}
-
-#[test]
-fn a_chain_repeats_the_stream_byte_for_byte() {
-    let primary = Server::upstream(UPSTREAM_PRIMARY);
-    let middle = Server::with(PRIMARY);
-    let last = Server::upstream(&[]);
-    let mut client = primary.client();
-    populate(&mut client, "1");
-    follow(&middle, &primary);
-    follow(&last, &middle);
-    populate(&mut client, "2");
-    assert_same_data(&primary, &middle);
-    assert_same_data(&primary, &last);
-}
-
-#[test]
-fn a_promoted_replica_goes_on_with_the_others_and_the_old_primary() {
-    let old = Server::with(PRIMARY);
-    let new = Server::with(PRIMARY);
-    let other = Server::upstream(&[]);
-    follow(&new, &old);
-    follow(&other, &old);
-    let mut client = old.client();
-    populate(&mut client, "1");
-    assert_same_data(&old, &new);
-    assert_same_data(&old, &other);
-
-    check(&mut new.client(), "REPLICAOF NO ONE", "+OK");
-    follow(&other, &new);
-    follow(&old, &new);
-    let mut client = new.client();
-    populate(&mut client, "2");
-    assert_same_data(&new, &other);
-    assert_same_data(&new, &old);
-    assert_eq!(info(&mut client, "stats", "sync_full"), "0");
-    assert_eq!(info(&mut client, "stats", "sync_partial_ok"), "2");
-    let (id, second) = ("master_replid", "master_replid2");
-    assert_eq!(info(&mut old.client(), "replication", id), info(&mut client, "replication", id));
-    assert_ne!(info(&mut client, "replication", second), "0".repeat(40));
 }
 
 #[test]
