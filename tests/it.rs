@@ -39,6 +39,8 @@ mod hyperloglog;
 mod introspection;
 #[path = "it/keys.rs"]
 mod keys;
+#[path = "it/libraries.rs"]
+mod libraries;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
 #[path = "it/lists.rs"]

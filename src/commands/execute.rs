@@ -7,7 +7,7 @@ use super::command::flags;
 use super::context::Ctx;
 use super::effects;
 use super::error::CommandError;
-use super::{invalidation, monitor};
+use super::{invalidation, libraries, monitor};
 use crate::engine::{Closing, CommandId, ReplyMode};
 use crate::keyspace::Interest;
 use crate::resp::{Mark, Request};
@@ -61,6 +61,9 @@ pub fn mute(ctx: &mut Ctx<'_>, mark: Mark) {
 fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
     let Some(id) = looked_up.or_else(|| ctx.registry.lookup(&request)) else {
         ctx.client.last_command = None;
+        if ctx.client.is_primary && libraries::keep_of_primary(ctx, &request).is_some() {
+            return Outcome::Done;
+        }
         if is_http(&request) {
             abort_http(ctx);
             return Outcome::Done;

@@ -67,6 +67,7 @@ mod dump;
 mod migrate;
 mod persistence;
 mod aof;
+mod libraries;
 mod replication;
 mod config_commands;
 mod server_info;

@@ -8,10 +8,11 @@ use super::command::flags;
 use super::context::Ctx;
 use super::error::CommandError;
 use super::execute::arguments_of;
+use super::libraries;
 use super::registry::Registry;
 use super::transactions;
 use crate::aof::Cover;
-use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step};
+use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step, announce_libraries};
 use crate::keyspace::{Batch, EventClass, ExpiredKeys, Interest, Keyspace};
 use crate::resp::{Limits, Progress};
 use crate::sys::{clock, memory};
@@ -56,6 +57,7 @@ pub fn replay_part(
         Ok(true) => {
             // What the files said is saved: in the files.
             engine.snapshots.dirty_at_last_save = keys.effects.dirty();
+            announce_libraries(&keys.libraries);
             let took_us = clock::now_us() - replay.source.started_us;
             Ok(Replayed::All { cover: Box::new(engine.end_replay(*replay)), took_us })
         }
@@ -126,7 +128,16 @@ fn execute(
     }
     let request = parser.request(command);
     let name = request.argument(0).unwrap_or_default();
-    let Some(id) = registry.lookup(&request) else { return Err(shown(name)) };
+    let Some(id) = registry.lookup(&request) else {
+        return match libraries::keep(&request, &mut keys.libraries) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => {
+                log::warn!("What the AOF says of a function library is left out: {error}");
+                Ok(())
+            }
+            None => Err(shown(name)),
+        };
+    };
     let row = registry.command(id);
     let mut ctx = Ctx { keys, reply, client, engine, registry, command: id };
     if !row.arity.accepts(request.len()) {

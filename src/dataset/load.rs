@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::build::{Limits, build};
-use crate::keyspace::{Aging, Keyspace, aging};
+use crate::keyspace::{Aging, Keyspace, LibraryError, aging};
 use crate::rdb::{self, Inflow, Item, LoadError, ModuleId, Reader, Usage, aux};
 use crate::repl::{ReplicationId, Saved};
 
@@ -20,7 +20,7 @@ pub struct LoadOptions {
     pub now_ms: i64,
     /// Leave out what has expired, as a primary does; a replica waits for its primary's word.
     pub drop_expired: bool,
-    /// A key that exists already is replaced; otherwise it makes the snapshot unusable.
+    /// A key or function library that exists already is replaced; otherwise it makes the snapshot unusable.
     pub replace: bool,
     pub limits: Limits,
 }
@@ -44,8 +44,8 @@ pub enum ReadError {
     Database { number: u64, databases: usize, offset: u64 },
     #[error("the key '{key}' at byte {offset} is there twice in database {db}")]
     Duplicate { key: String, db: usize, offset: u64 },
-    #[error("a function library at byte {offset}, which this server cannot execute")]
-    Function { offset: u64 },
+    #[error("{source}, at byte {offset}")]
+    Library { source: LibraryError, offset: u64 },
     #[error("data of the module '{module}' at byte {offset}: there is no such module")]
     Module { module: ModuleId, offset: u64 },
 }
@@ -120,7 +120,10 @@ impl<R: Read> Load<R> {
                     .ok_or(ReadError::Database { number, databases, offset })?;
                 keys.begin(self.db, now_ms, false);
             }
-            Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
+            Some(Item::Function { code }) => {
+                let added = keys.libraries.add(code, self.options.replace);
+                added.map_err(|source| ReadError::Library { source, offset })?;
+            }
             Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
             Some(Item::Entry(entry)) => {
                 // Who follows the same stream has them too, and is to be told when they go.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keyspace::entry::{Entry, EntryRef};
-use crate::keyspace::{Expiry, Keyspace, NewString, Object, StrRef};
+use crate::keyspace::{Expiry, Keyspace, LibraryError, NewString, Object, StrRef};
 use crate::rdb::payload::Payload;
 use crate::rdb::{HEAD_BYTES, Inflow, LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
 use crate::types::stream::{Group, NodeLimits, StreamId};
@@ -71,6 +71,27 @@ fn keys_come_back_in_their_databases_with_their_expiries() {
     let later = fresh.peek(b"later").unwrap();
     assert_eq!((later.expiry_ms(), later.string().unwrap().len()), (Some(NOW_MS + 5), 5000));
     assert_eq!(fresh.effects.dirty(), 0, "loading is no change");
+}
+
+#[test]
+fn function_libraries_come_back_once_each() {
+    let mut keys = keyspace(1);
+    let (one, two) = (&b"#!lua name=one\n1"[..], &b"#!lua name=two\n2"[..]);
+    keys.libraries.add(two, false).unwrap();
+    keys.libraries.add(one, false).unwrap();
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    let mut fresh = keyspace(1);
+    load(&bytes, &mut fresh, &options()).unwrap();
+    assert_eq!(fresh.libraries.iter().collect::<Vec<_>>(), [one, two]);
+    let error = load(&bytes, &mut fresh, &options()).unwrap_err();
+    assert!(matches!(error, ReadError::Library { source: LibraryError::Exists(_), .. }), "{error}");
+    load(&bytes, &mut fresh, &LoadOptions { replace: true, ..options() }).unwrap();
+    assert_eq!(fresh.libraries.len(), 2);
+
+    let version = 9;
+    let mut writer = Writer::new(Vec::new(), WriterOptions { version, ..WriterOptions::default() }).unwrap();
+    let error = write(&mut writer, &keys, &HEADER, KeptUsage::Nothing, |_| Ok(())).unwrap_err();
+    assert_eq!(error.to_string(), "this version of the snapshot format has no functions");
 }
 
 #[test]
@@ -144,14 +165,6 @@ fn loading_can_stop_behind_any_key_and_go_on() {
     let loaded = load.advance(&mut fresh, |_| false).unwrap();
     assert_eq!(loaded, Some(Loaded { keys: 3, ..Loaded::default() }));
     assert_eq!(load.used_memory_bytes(), 1 << 20);
-}
-
-#[test]
-fn functions_are_refused_rather_than_lost() {
-    let mut writer = Writer::new(Vec::new(), WriterOptions::default()).unwrap();
-    writer.function(b"#!lua name=l").unwrap();
-    let error = load(&writer.finish().unwrap(), &mut keyspace(1), &options()).unwrap_err();
-    assert!(matches!(error, ReadError::Function { offset: 9 }), "{error}");
 }
 
 /// Values of every type and encoding.

@@ -17,7 +17,7 @@ use super::parts::Engine;
 use super::snapshots::pause;
 use crate::config::Rdb;
 use crate::dataset::{Advance, Load, LoadOptions, Loaded, ReadError};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{Keyspace, Libraries};
 use crate::rdb::{LoadError, Reader};
 use crate::sys::files::error_text;
 use crate::sys::{clock, memory};
@@ -234,9 +234,30 @@ impl Loading {
     }
 }
 
+/// Says of what was loaded that not all of it can be used.
+pub fn announce_libraries(libraries: &Libraries) {
+    if !libraries.is_empty() {
+        log::warn!(
+            "{} function libraries are kept for those who can execute them: this server cannot",
+            libraries.len()
+        );
+    }
+}
+
 impl LoadFailed {
     fn of(path: &Path, source: ReadError) -> Self {
         Self::Read { path: path.display().to_string(), source }
+    }
+
+    /// The file, if it is a snapshot with damage inside that an examination can show.
+    pub fn damaged_file(&self) -> Option<&str> {
+        match self {
+            Self::Read { path, source: ReadError::Format(error) } => match error {
+                LoadError::Io(_) | LoadError::Version(_) | LoadError::Corrupt { offset: 0, .. } => None,
+                _ => Some(path),
+            },
+            Self::Read { .. } | Self::Open { .. } | Self::Receive(_) | Self::Mark => None,
+        }
     }
 }
 
@@ -331,6 +352,7 @@ impl Engine {
         };
         let Loaded { keys: count, expired_keys, .. } = loaded;
         log::info!("Done loading RDB, keys loaded: {count}, keys expired: {expired_keys}{skipped}.");
+        announce_libraries(&self.snapshots.loaded_aside.as_ref().unwrap_or(keys).libraries);
         Ok(Some(loaded))
     }
 
@@ -344,6 +366,7 @@ impl Engine {
             return Err(ReloadFailed::Save);
         }
         if options.flush {
+            keys.libraries.clear();
             drop(keys.flush(None));
         }
         match self.load_at_once(keys, options.replace) {

@@ -60,7 +60,7 @@ pub use delivery::{Conversation, Delivery, DeliveryError, Peer};
 pub use downstream::{Downstream, Feed, Targets};
 pub use eviction::Eviction;
 pub use failover::Failover;
-pub use loading::{Abandoned, LoadFailed, Loading, ReloadFailed, ReloadOptions};
+pub use loading::{Abandoned, LoadFailed, Loading, ReloadFailed, ReloadOptions, announce_libraries};
 pub use memory::MemoryShares;
 pub use migration::{Dial, DialError, Migration};
 pub use parts::{DebugSwitches, Engine, Identity};

@@ -14,6 +14,7 @@
 //! * [`transfer`]: rename, copy, move, swap, flush.
 //! * [`expire`]: the active expiry cycle; `field_expiry`: the fields of hashes.
 //! * [`evict`]: choosing victims when memory is short.
+//! * `libraries`: function libraries, which belong to no database.
 //!
 //! **Invariant:** knows neither clients nor sockets; time and limits are arguments.
 
@@ -26,6 +27,7 @@ pub mod expire;
 mod field_expiry;
 mod figures;
 mod layout;
+mod libraries;
 pub mod transfer;
 pub mod typed;
 pub mod update;
@@ -40,6 +42,7 @@ pub use entry::{Entry, EntryRef};
 pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::Kind;
+pub use libraries::{Libraries, LibraryError};
 pub use transfer::{Detached, Transfer};
 pub use typed::Edit;
 pub use update::{Slot, Update, Vacancy};

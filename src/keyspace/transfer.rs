@@ -101,10 +101,11 @@ impl Keyspace {
         twin
     }
 
-    /// Puts the contents of a twin in the place of what is here.
+    /// Puts the contents of a twin in the place of what is here, function libraries included.
     pub fn take_over(&mut self, twin: Self) -> Detached {
         let detached = self.flush(None);
         self.databases = twin.databases;
+        self.libraries = twin.libraries;
         detached
     }
 

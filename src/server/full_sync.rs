@@ -115,11 +115,15 @@ impl Server {
     fn discard_data(&mut self) {
         self.engine.leave_stream();
         log::info!("MASTER <-> REPLICA sync: Flushing old data");
-        self.replace_data(None);
+        self.empty_data();
     }
 
-    fn replace_data(&mut self, successor: Option<Keyspace>) {
-        let is_lazy = successor.is_some() || self.engine.config.replication.lazy_flush;
+    fn empty_data(&mut self) {
+        let nothing = self.keys.empty_twin();
+        self.replace_data(nothing, self.engine.config.replication.lazy_flush);
+    }
+
+    fn replace_data(&mut self, successor: Keyspace, is_lazy: bool) {
         let detached = commands::replace_all(&mut self.keys, &self.engine, successor);
         if is_lazy {
             self.engine.worker.drop_weighing(detached.len() as u64, detached);
@@ -134,7 +138,7 @@ impl Server {
         if let Some(aside) = self.engine.snapshots.loaded_aside.take() {
             self.engine.leave_stream();
             log::info!("MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
-            self.replace_data(Some(aside));
+            self.replace_data(aside, true);
             log::info!("MASTER <-> REPLICA sync: Discarding old DB in background");
         }
         // What is in memory is in no file of ours, unless it came by one.
@@ -181,7 +185,7 @@ impl Server {
     fn abandon_loading(&mut self) {
         match self.engine.abandon_loading() {
             // Half a data set is none.
-            Some(Abandoned::InPlace) => self.replace_data(None),
+            Some(Abandoned::InPlace) => self.empty_data(),
             Some(Abandoned::Aside) => {
                 log::info!("MASTER <-> REPLICA sync: Discarding temporary DB in background");
             }

@@ -32,14 +32,11 @@ pub fn flush(keys: &mut Keyspace, engine: &Engine, db: Option<usize>) -> Detache
     detached
 }
 
-/// Puts another data set in the place of this one; `None` is an empty one. The caller decides where the old keys are
-/// dropped.
-pub fn replace_all(keys: &mut Keyspace, engine: &Engine, successor: Option<Keyspace>) -> Detached {
-    tell_all_watchers(keys, engine, successor.as_ref());
-    match successor {
-        Some(successor) => keys.take_over(successor),
-        None => keys.flush(None),
-    }
+/// Puts another data set in the place of this one, function libraries included. The caller decides where the old
+/// keys are dropped.
+pub fn replace_all(keys: &mut Keyspace, engine: &Engine, successor: Keyspace) -> Detached {
+    tell_all_watchers(keys, engine, Some(&successor));
+    keys.take_over(successor)
 }
 
 fn tell_all_watchers(keys: &mut Keyspace, engine: &Engine, successor: Option<&Keyspace>) {

@@ -122,7 +122,9 @@ fn survive_load(primary: Kind, replica: Kind) {
         assert!(wait_until(|| info(&mut client, "replication", "connected_slaves") == "1"));
         assert!(wait_until(|| is_linked(&mut follower)));
     }
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
     assert_same_contents(&primary, &replica);
     let count = |client: &mut Client, field| info(client, "stats", field).parse::<u64>().unwrap();
     let syncs = count(&mut client, "sync_full") + count(&mut client, "sync_partial_ok");
