@@ -79,6 +79,8 @@ pub struct Process {
     pub oom_score_adj_values: [i32; 3],
     pub disable_thp: bool,
     pub crash_log_enabled: bool,
+    /// How long the loop may not come round without a report; 0: for ever.
+    pub watchdog_period_ms: u32,
     /// How long a shutdown waits for replicas to catch up.
     pub shutdown_timeout_seconds: u32,
     pub shutdown_on_sigint: ShutdownFlags,

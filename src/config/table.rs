@@ -102,7 +102,9 @@ pub(super) static ROWS: &[Row] = &[
     row("crash-log-enabled", FLAG, "yes", at!(process.crash_log_enabled)).apply(Apply::CrashLog),
     kept("crash-memcheck-enabled", FLAG, "yes"),
     kept("use-exit-on-panic", FLAG, "no").hidden(),
-    kept("watchdog-period", number(0, INT_MAX), "0").hidden(),
+    row("watchdog-period", number(0, INT_MAX), "0", at!(process.watchdog_period_ms))
+        .hidden()
+        .apply(Apply::Watchdog),
     row("shutdown-timeout", number(0, INT_MAX), "10", at!(process.shutdown_timeout_seconds)),
     row("shutdown-on-sigint", Kind::ShutdownFlags, "default", at!(process.shutdown_on_sigint)),
     row("shutdown-on-sigterm", Kind::ShutdownFlags, "default", at!(process.shutdown_on_sigterm)),

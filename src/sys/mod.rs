@@ -10,6 +10,7 @@
 //! * [`cpu`]: hints to the processor.
 //! * [`log`]: lines in Redis's format, to stdout, a file, syslog.
 //! * [`signals`]: requests to stop as an event of the loop; crash reports.
+//! * [`watchdog`], [`task`]: a look at a loop that does not come round, and what it is doing.
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
 //! * [`files`]: atomic replacement, directory sync, writing back early.
@@ -29,4 +30,6 @@ pub mod memory;
 pub mod process;
 pub mod read;
 pub mod signals;
+pub mod task;
+pub mod watchdog;
 pub mod worker;
