@@ -115,6 +115,7 @@ impl Engine {
     /// Empties all databases: those of the primary take their place.
     pub fn discard_data(&mut self, keys: &mut Keyspace) {
         let detached = keys.flush(None);
+        self.own_expiry.forget_all();
         if self.config.replication.lazy_flush {
             self.worker.drop_weighing(detached.len() as u64, detached);
         }

@@ -16,7 +16,7 @@ use super::replication::{Replication, SyncCounters};
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
-use crate::keyspace::{ActiveExpiry, EventClass};
+use crate::keyspace::{ActiveExpiry, EventClass, OwnExpiry};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::repl::ReplicationId;
@@ -33,6 +33,7 @@ pub struct Engine {
     pub clients: Clients,
     pub client_memory: ClientMemory,
     pub expiry: ActiveExpiry,
+    pub own_expiry: OwnExpiry,
     pub eviction: Eviction,
     pub watches: Watches,
     pub blocked: Blocked,
@@ -132,6 +133,7 @@ impl Engine {
             clock,
             clients: Clients::default(),
             client_memory: ClientMemory::default(),
+            own_expiry: OwnExpiry::default(),
             expiry: ActiveExpiry::default(),
             eviction: Eviction::default(),
             watches: Watches::default(),

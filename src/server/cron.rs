@@ -158,6 +158,7 @@ impl Server {
 
     /// This turn's share of active expiry: a slice of the slow cycle, or else the fast cycle, if it is due.
     pub(super) fn expire_keys(&mut self) {
+        self.expire_own_keys();
         if !self.engine.debug.active_expire
             || self.engine.snapshots.is_loading()
             || expired_keys(&self.engine) != ExpiredKeys::Delete
@@ -176,6 +177,24 @@ impl Server {
     }
 
     /// Whether there is more to do, and how long it took.
+    /// On a replica, what clients made there; the rest is the primary's.
+    fn expire_own_keys(&mut self) {
+        let now_ms = self.engine.clock.unix_ms();
+        if !self.engine.own_expiry.is_due(now_ms)
+            || !self.engine.replication.is_replica()
+            || !self.engine.debug.active_expire
+            || self.engine.snapshots.is_loading()
+        {
+            return;
+        }
+        commands::declare_interest(&mut self.keys, &self.engine);
+        let Engine { own_expiry, worker, config, .. } = &mut self.engine;
+        let lazily = config.memory.lazyfree_lazy_expire;
+        let drop = |_: &mut _, entry| commands::free(worker, entry, lazily);
+        own_expiry.run(&mut self.keys, now_ms, EXPIRY_SLICE_US, clock::now_us, drop);
+        commands::perform_in_background(&mut self.keys, &mut self.engine);
+    }
+
     fn run_expiry(&mut self, cycle: Cycle) -> (bool, u64) {
         let started_us = clock::now_us();
         self.engine.clock.advance_to(started_us);

@@ -124,10 +124,10 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("pubsubshard_channels", ctx.engine.pubsub.numshardchannels());
     lines.field("latest_fork_usec", stats.latest_fork_us);
     lines.field("total_forks", stats.forks);
+    lines.field("migrate_cached_sockets", 0);
+    lines.field("slave_expires_tracked_keys", ctx.engine.own_expiry.len());
     lines.fields(
         &[
-            "migrate_cached_sockets",
-            "slave_expires_tracked_keys",
             "active_defrag_hits",
             "active_defrag_misses",
             "active_defrag_key_hits",
