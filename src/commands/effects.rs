@@ -48,15 +48,14 @@ fn send_downstream(ctx: &mut Ctx<'_>, args: &Args<'_>, propagation: Propagation,
     if let Some(targets) = targets.filter(|_| row & flags::RUNS_TRANSACTION == 0) {
         ctx.engine.downstream.push(ctx.keys.selected(), targets, args.all());
     }
-    if ctx.engine.nesting == 0 {
+    if ctx.engine.nesting == 0 && ctx.engine.downstream.has_operations() {
         if row & flags::TOUCHES_ARBITRARY_KEYS == 0 {
             ctx.engine.downstream.end_unit();
         } else {
             // The keys that SCAN found expired have nothing to do with each other.
             ctx.engine.downstream.end_single_units();
         }
-        ctx.client.written_offset =
-            ctx.engine.replication.offset() + ctx.engine.downstream.replicas.pending().len() as u64;
+        ctx.client.written_offset = ctx.engine.stream_end();
     }
 }
 

@@ -39,6 +39,7 @@ impl Engine {
     /// Ceases to be a replica: the stream goes on under an id of its own.
     pub fn promote(&mut self) {
         let Some(before) = self.replication.primary.take() else { return };
+        self.resume_aof_after_sync();
         sys::log::set_role('M');
         self.replication.link_generation += 1;
         self.leave_link(before);
@@ -114,8 +115,8 @@ impl Engine {
 
     /// Empties all databases: those of the primary take their place.
     pub fn discard_data(&mut self, keys: &mut Keyspace) {
-        let detached = keys.flush(None);
         self.own_expiry.forget_all();
+        let detached = keys.flush(None);
         if self.config.replication.lazy_flush {
             self.worker.drop_weighing(detached.len() as u64, detached);
         }

@@ -189,10 +189,14 @@ impl Engine {
         let selected = keys.selected();
         let advanced = loading.advance(keys, &self.config.rdb);
         let place = loading.load.place();
+        let expired = loading.load.take_expired();
         keys.begin(selected, self.clock.unix_ms(), false);
         self.stats.observe_memory(memory::used_memory());
         if !matches!(advanced, Ok(None)) {
             self.snapshots.loading = None;
+        }
+        if !expired.is_empty() {
+            self.replicate_expired(place, expired);
         }
         let Some(loaded) = advanced? else { return Ok(None) };
         self.snapshots.last_load = loaded;

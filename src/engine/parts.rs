@@ -13,6 +13,7 @@ use super::downstream::Downstream;
 use super::eviction::Eviction;
 use super::pause::Pause;
 use super::replication::{Replication, SyncCounters};
+use super::shutdown::Shutdown;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
@@ -21,7 +22,6 @@ use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::repl::ReplicationId;
 use crate::sys::clock::Clock;
-use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
 use crate::tracking::Tracking;
 use crate::util::random::Random;
@@ -48,8 +48,7 @@ pub struct Engine {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub snapshots: SnapshotStatus,
-    /// A signal asked for the end; the timer has not obeyed yet.
-    pub shutdown_requested: Option<Signal>,
+    pub shutdown: Shutdown,
     pub identity: Identity,
     pub debug: DebugSwitches,
     pub random: Random,
@@ -133,8 +132,8 @@ impl Engine {
             clock,
             clients: Clients::default(),
             client_memory: ClientMemory::default(),
-            own_expiry: OwnExpiry::default(),
             expiry: ActiveExpiry::default(),
+            own_expiry: OwnExpiry::default(),
             eviction: Eviction::default(),
             watches: Watches::default(),
             blocked: Blocked::default(),
@@ -149,7 +148,7 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             snapshots: SnapshotStatus::new(now_ms / 1000),
-            shutdown_requested: None,
+            shutdown: Shutdown::default(),
             identity: Identity::new(now_ms, config_file, &mut random),
             debug: DebugSwitches::default(),
             random,

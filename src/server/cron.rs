@@ -176,7 +176,6 @@ impl Server {
         self.cron.expiry_left_us = if more { left_us } else { 0 };
     }
 
-    /// Whether there is more to do, and how long it took.
     /// On a replica, what clients made there; the rest is the primary's.
     fn expire_own_keys(&mut self) {
         let now_ms = self.engine.clock.unix_ms();
@@ -195,6 +194,7 @@ impl Server {
         commands::perform_in_background(&mut self.keys, &mut self.engine);
     }
 
+    /// Whether there is more to do, and how long it took.
     fn run_expiry(&mut self, cycle: Cycle) -> (bool, u64) {
         let started_us = clock::now_us();
         self.engine.clock.advance_to(started_us);
@@ -236,15 +236,16 @@ impl Server {
     /// Lets postponed clients go on when the pause is over, in the order in which they came.
     pub(super) fn resume_postponed(&mut self) {
         let now_ms = self.engine.clock.unix_ms();
-        if self.engine.pause.at(now_ms).is_some() {
-            let left_ms = self.engine.pause.until_ms().map_or(0, |until_ms| until_ms - now_ms);
-            let due_us =
-                self.engine.clock.monotonic_us().saturating_add((left_ms as u64).saturating_mul(1000));
+        let has_ended = self.engine.pause.is_set() && self.engine.pause.forget_ended(now_ms);
+        if let Some(end_ms) = self.engine.pause.next_end_ms() {
+            let left_us = ((end_ms - now_ms) as u64).saturating_mul(1000);
+            let due_us = self.engine.clock.monotonic_us().saturating_add(left_us);
             self.cron.timers.set(Timer::PauseEnd, due_us);
-            return;
-        }
-        if self.engine.pause.is_set() {
-            self.engine.pause.end();
+            if !has_ended {
+                return;
+            }
+            // What still may not execute comes back.
+        } else if has_ended {
             self.cron.timers.stop(Timer::PauseEnd);
         }
         for id in std::mem::take(&mut self.cron.postponed) {

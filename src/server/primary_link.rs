@@ -240,6 +240,7 @@ impl Server {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&temporary, &path))
             .map_err(LinkError::File)?;
+        self.engine.stop_aof_for_sync();
         log::info!("MASTER <-> REPLICA sync: Flushing old data");
         self.engine.discard_data(&mut self.keys);
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
@@ -258,6 +259,7 @@ impl Server {
         let now_ms = self.engine.clock.unix_ms();
         let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
         let acknowledged = self.engine.end_full_sync(db, now_ms);
+        self.engine.resume_aof_after_sync();
         log::info!("MASTER <-> REPLICA sync: Finished with success");
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
@@ -338,7 +340,8 @@ impl Server {
             (Ok(sign), _) => sign,
         };
         if let Some(client) = client {
-            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset)));
+            let synced = self.engine.aof.synced_offset();
+            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset, synced)));
         } else if let Some(bytes) = sign_of_life
             && let Err(error) = self.send_to_primary(&bytes)
         {
