@@ -53,6 +53,8 @@ mod oracle;
 mod protocol;
 #[path = "it/pubsub.rs"]
 mod pubsub;
+#[path = "it/replicas.rs"]
+mod replicas;
 #[path = "it/replication.rs"]
 mod replication;
 #[path = "it/sentinel.rs"]

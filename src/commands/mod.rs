@@ -91,10 +91,11 @@ pub use execute::{Outcome, process};
 pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
 pub use keys::flush::{flush, replace_all};
+pub use persistence::tell_of_failed_shutdown;
 pub use prefetch::Prefetch;
 pub use registry::Registry;
 pub use replay::{Replayed, replay_part};
-pub use replication::{replica_name, serve_waiters};
+pub use replication::serve_waiters;
 
 /// The rows of all groups.
 pub const TABLES: &[&[Command]] = &[

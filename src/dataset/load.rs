@@ -56,6 +56,8 @@ pub struct Load<R> {
     options: LoadOptions,
     db: usize,
     loaded: Loaded,
+    /// Keys that were left out since the last look, although others who follow the same stream have them.
+    expired: Vec<(usize, Vec<u8>)>,
     used_memory_bytes: u64,
     place: Place,
 }
@@ -75,6 +77,7 @@ impl<R: Read> Load<R> {
             options,
             db: 0,
             loaded: Loaded::default(),
+            expired: Vec::new(),
             used_memory_bytes: 0,
             place: Place::default(),
         }
@@ -126,12 +129,8 @@ impl<R: Read> Load<R> {
             }
             Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
             Some(Item::Entry(entry)) => {
-                // Who follows the same stream has them too, and is to be told when they go.
-                let options = LoadOptions {
-                    drop_expired: self.options.drop_expired && self.place.id.is_none(),
-                    ..self.options
-                };
-                enter(entry, keys, &options, self.db, &mut self.loaded)?;
+                let expired = Some(&mut self.expired).filter(|_| self.place.id.is_some());
+                enter(entry, keys, &self.options, self.db, &mut self.loaded, expired)?;
                 return Ok(Step::Key);
             }
         }
@@ -202,6 +201,12 @@ impl<R> Load<R> {
         self.reader.offset()
     }
 
+    /// Keys that have been left out because they had expired, each told once. Empty unless the snapshot says which
+    /// stream of replication it belongs to: whoever follows that has them too.
+    pub fn take_expired(&mut self) -> Vec<(usize, Vec<u8>)> {
+        std::mem::take(&mut self.expired)
+    }
+
     /// What follows the snapshot: bytes that have been read ahead, and the source of further ones.
     pub fn into_rest(self) -> (Vec<u8>, R) {
         self.reader.into_rest()
@@ -239,6 +244,7 @@ fn enter<R: Read>(
     options: &LoadOptions,
     db: usize,
     loaded: &mut Loaded,
+    expired: Option<&mut Vec<(usize, Vec<u8>)>>,
 ) -> Result<(), ReadError> {
     let rdb::Entry { key, value, offset, expiry_ms, usage } = entry;
     // What has expired is built all the same: it is checked like any other value.
@@ -248,6 +254,9 @@ fn enter<R: Read>(
     };
     if options.drop_expired && expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
         loaded.expired_keys += 1;
+        if let Some(expired) = expired {
+            expired.push((db, key.to_vec()));
+        }
         return Ok(());
     }
     let access = access_of(usage, keys, options.now_ms);

@@ -168,14 +168,19 @@ impl Engine {
             // It would follow the base that contains it already.
             return Err(RewriteFailed::Pending);
         }
-        let total = self.downstream.aof.total_bytes();
         let waits_for_base = self.aof.state == AofState::WaitsForBase;
         let files = self.aof_files()?;
         let (name, writer) =
             if waits_for_base { files.begin_temporary_increment()? } else { files.begin_increment()? };
         log::info!("Creating AOF incr file {} on background rewrite", name.display());
         if let Some(previous) = self.aof.open.replace(Open::new(writer)) {
-            self.aof.sync_and_close(previous, total);
+            self.aof.sync_and_close(previous);
+        }
+        if waits_for_base {
+            // The base, once it counts, is all of the stream up to here.
+            self.replicate();
+            self.aof.written_offset = self.replication.offset();
+            self.aof.report.note_offset(self.aof.written_offset);
         }
         // The new file selects its database itself.
         self.downstream.aof.start();

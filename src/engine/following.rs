@@ -38,6 +38,7 @@ impl Engine {
     /// Ceases to be a replica: the stream goes on under an id of its own.
     pub fn promote(&mut self) {
         let Some(before) = self.replication.primary.take() else { return };
+        self.resume_aof_after_sync();
         sys::log::set_role('M');
         self.replication.link_generation += 1;
         self.leave_link(before);

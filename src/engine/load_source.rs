@@ -134,6 +134,15 @@ impl LoadSource {
         }
     }
 
+    /// The keys that were left out since the last call because they had expired, if others are to be told.
+    pub fn take_expired(&mut self) -> Vec<(usize, Vec<u8>)> {
+        match self {
+            Self::File(load) => load.take_expired(),
+            // Not left out: the sender will say when they go.
+            Self::Head { .. } | Self::Arriving(_) => Vec::new(),
+        }
+    }
+
     pub fn place(&self) -> Option<Saved> {
         match self {
             Self::File(load) => load.place(),

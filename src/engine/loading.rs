@@ -341,8 +341,11 @@ impl Engine {
             advanced
         };
         self.stats.observe_memory(memory::used_memory());
+        let (place, expired) = (loading.source.place(), loading.source.take_expired());
+        if !expired.is_empty() {
+            self.replicate_expired(place, expired);
+        }
         let Some(loaded) = advanced? else { return Ok(None) };
-        let place = loading.source.place();
         self.snapshots.loaded_aside = self.snapshots.loading.take().and_then(|loading| loading.aside);
         self.snapshots.last_load = loaded;
         self.snapshots.loaded_place = place;

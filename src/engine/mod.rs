@@ -64,11 +64,11 @@ pub use loading::{Abandoned, LoadFailed, Loading, ReloadFailed, ReloadOptions, a
 pub use memory::MemoryShares;
 pub use migration::{Dial, DialError, Migration};
 pub use parts::{DebugSwitches, Engine, Identity};
-pub use pause::{Pause, PauseKind};
+pub use pause::{Pause, PauseKind, Purpose};
 pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
-pub use replication::{Following, Replication, SyncDecision, Waiter};
+pub use replication::{Following, Replication, SyncDecision, Waiter, replica_name};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
-pub use shutdown::ExitRefused;
+pub use shutdown::{ExitRefused, Shutdown, ShutdownProgress};
 pub use snapshot_child::{SnapshotChild, SnapshotTarget};
 pub use snapshots::{BackgroundSaveError, SnapshotStatus};
 pub use watch::Watches;

@@ -7,9 +7,10 @@
 
 use super::blocked::Deadline;
 use super::clients::Clients;
+use super::downstream::Targets;
 use super::failover::Failover;
 use super::parts::Engine;
-use super::session::{ClientId, Closing};
+use super::session::{ClientId, Closing, Session};
 use crate::config::PrimaryAddress;
 use crate::repl::{Backlog, History, Link, Mismatch, Phase, Replica, ReplicationId, Saved, StreamRequest};
 use crate::resp::push_request;
@@ -49,6 +50,8 @@ pub struct Waiter {
     pub replicas: usize,
     /// In their append-only files, and not only in memory.
     pub on_disk: bool,
+    /// In ours as well.
+    pub local: bool,
     pub deadline_us: Deadline,
 }
 
@@ -229,6 +232,17 @@ impl Engine {
             self.replication.append(feed.pending());
             feed.clear();
         }
+        let unstreamed = std::mem::take(&mut self.downstream.unstreamed);
+        if unstreamed > 0 && !self.replication.is_replica() {
+            // Nobody can ask for these parts of the stream, but WAITAOF goes by offsets all the same.
+            self.replication.offset += unstreamed;
+        }
+    }
+
+    /// The end of the stream, with what commands have left for it.
+    pub fn stream_end(&self) -> u64 {
+        let pending = self.downstream.replicas.pending().len() as u64;
+        self.replication.offset + pending + self.downstream.unstreamed
     }
 
     /// Drops what neither the window nor a replica needs.
@@ -348,9 +362,12 @@ impl Engine {
         self.tell_replicas(&[b"PING"]);
     }
 
-    /// Asks replicas how far they are, if somebody waits for that.
+    /// Asks replicas how far they are, if somebody waits for that. Not during a pause: whoever wants them to get to
+    /// the end of the stream must not see it grow.
     pub fn ask_for_acknowledgements(&mut self) {
-        if std::mem::take(&mut self.replication.asks_for_acknowledgements) {
+        if self.pause.at(self.clock.unix_ms()).is_none()
+            && std::mem::take(&mut self.replication.asks_for_acknowledgements)
+        {
             self.tell_replicas(&[b"REPLCONF", b"GETACK", b"*"]);
         }
     }
@@ -366,6 +383,17 @@ impl Engine {
     }
 }
 
+/// A replica as the log shows it: where it listens, or else its client's id.
+pub fn replica_name(session: &Session) -> String {
+    let replica = session.replica.as_deref();
+    let announced = replica.map(|replica| replica.announced_ip.as_str()).filter(|ip| !ip.is_empty());
+    let ip = announced.or_else(|| session.peer.rsplit_once(':').map(|(ip, _)| ip)).unwrap_or_default();
+    match replica.map_or(0, |replica| replica.listening_port) {
+        0 => format!("client id #{}", session.id),
+        port => format!("{ip}:{port}"),
+    }
+}
+
 fn replica_of(clients: &Clients, id: ClientId) -> Option<&Replica> {
     let client = clients.by_id(id)?;
     client.session.replica.as_deref().filter(|_| client.session.closing != Closing::Now)
@@ -376,6 +404,30 @@ impl Engine {
     /// with us, and we with our primary.
     pub fn resume_loaded_place(&mut self) {
         let Some(place) = self.snapshots.loaded_place.take() else { return };
+        if self.replication.is_replica() || self.replication.backlog.is_none() {
+            self.resume_at(place);
+        }
+    }
+
+    /// Keys that a snapshot holds were not loaded: they have expired. Others who follow its stream have them.
+    pub(super) fn replicate_expired(&mut self, place: Option<Saved>, expired: Vec<(usize, Vec<u8>)>) {
+        if !self.downstream.replicas.is_active() {
+            // At the start of a primary: what the snapshot lacks now is the first that happens behind its place.
+            let Some(place) = place.filter(|_| !self.replication.is_replica()) else { return };
+            self.resume_at(place);
+        }
+        let name: &[u8] = if self.config.memory.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+        for (db, key) in expired {
+            self.downstream.push(db, Targets::REPLICAS, [name, &key].into_iter());
+        }
+        if self.nesting == 0 {
+            self.downstream.end_single_units();
+            self.replicate();
+            self.trim_backlog();
+        }
+    }
+
+    fn resume_at(&mut self, place: Saved) {
         let window_bytes = self.config.replication.backlog_bytes;
         self.replication.offset = place.offset;
         self.replication.backlog = Some(Backlog::new(window_bytes, place.offset));

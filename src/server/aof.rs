@@ -22,14 +22,6 @@ impl Server {
         self.engine.stats.event_loop.aof.record(clock::now_us().saturating_sub(started_us));
     }
 
-    /// Appends again after a full synchronisation, or after it has failed and this server was promoted.
-    pub(super) fn resume_aof(&mut self) {
-        let is_whole = self.engine.replication.is_linked() || !self.engine.replication.is_replica();
-        if is_whole && !self.engine.snapshots.is_loading() && self.engine.resume_aof(&self.keys).is_err() {
-            self.exit = Some(1);
-        }
-    }
-
     pub(super) fn start_scheduled_rewrite(&mut self) {
         if self.engine.scheduled_rewrite_is_due() {
             // A failure was logged, and is tried again.

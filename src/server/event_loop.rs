@@ -162,8 +162,10 @@ impl Server {
             self.load_part();
             if let Some(code) = self.exit {
                 // What was answered before the end was decided is still sent, and kept.
+                self.engine.replicate();
                 self.flush_aof();
                 self.write_pending();
+                self.feed_replicas();
                 return code;
             }
             self.before_poll();

@@ -101,7 +101,7 @@ impl Server {
 
     /// Children that save would copy what is about to change, and what they save is out of date.
     fn make_way_for_loading(&mut self) {
-        self.engine.suspend_aof();
+        self.engine.stop_aof_for_sync();
         if self.engine.snapshots.is_saving() {
             log::info!(
                 "Replica is about to load the RDB file received from the master, but there is a pending RDB child \
@@ -124,6 +124,7 @@ impl Server {
     }
 
     fn replace_data(&mut self, successor: Keyspace, is_lazy: bool) {
+        self.engine.own_expiry.forget_all();
         let detached = commands::replace_all(&mut self.keys, &self.engine, successor);
         if is_lazy {
             self.engine.worker.drop_weighing(detached.len() as u64, detached);
@@ -147,7 +148,7 @@ impl Server {
         let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
         let acknowledged = self.engine.end_full_sync(db, now_ms);
         log::info!("MASTER <-> REPLICA sync: Finished with success");
-        self.resume_aof();
+        self.engine.resume_aof_after_sync();
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
                 self.primary_link.unsent.extend_from_slice(&acknowledgement);

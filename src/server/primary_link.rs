@@ -264,7 +264,8 @@ impl Server {
             (Ok(sign), _) => sign,
         };
         if let Some(client) = client {
-            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset)));
+            let synced = self.engine.aof.synced_offset();
+            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset, synced)));
         } else if let Some(bytes) = sign_of_life
             && let Err(error) = self.send_to_primary(&bytes)
         {

@@ -6,11 +6,11 @@ use std::io::{self, IoSlice, Read};
 
 use super::event_loop::Server;
 use super::replica_sockets::ReplicaSockets;
-use crate::commands::{force_unblock_all, replica_name, serve_waiters};
+use crate::commands::{force_unblock_all, serve_waiters};
 use crate::config::OutputClass;
-use crate::engine::{ClientId, Closing, Session, SnapshotTarget};
+use crate::engine::{ClientId, Closing, Session, SnapshotTarget, replica_name};
 use crate::net::Connection;
-use crate::repl::{Capabilities, ReplicaState};
+use crate::repl::{Capabilities, ReplicaState, acknowledgement};
 use crate::sys::clock;
 use crate::sys::files::error_text;
 
@@ -43,8 +43,6 @@ impl Server {
     pub(super) fn replicate(&mut self) {
         self.engine.ask_for_acknowledgements();
         self.engine.replicate();
-        let now_us = self.engine.clock.monotonic_us();
-        serve_waiters(&mut self.engine, now_us);
         if self.engine.replication.failover.is_some() && self.engine.drive_failover() {
             force_unblock_all(&mut self.engine);
         }
@@ -57,11 +55,22 @@ impl Server {
         }
     }
 
+    /// Tells the primary, if it asks, how far we are; and those in WAIT and WAITAOF whose time has come.
+    pub(super) fn acknowledge(&mut self) {
+        let now_us = self.engine.clock.monotonic_us();
+        serve_waiters(&mut self.engine, now_us);
+        let (offset, synced) = (self.engine.replication.offset(), self.engine.aof.synced_offset());
+        let Some(primary) = &mut self.engine.replication.primary else { return };
+        if std::mem::take(&mut primary.owes_acknowledgement)
+            && let Some(client) = primary.client
+        {
+            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset, synced)));
+        }
+    }
+
     /// Once a second.
     pub(super) fn replication_cron(&mut self) {
         self.tick_primary_link();
-        // What was switched off for a full synchronisation and could not be switched on again.
-        self.resume_aof();
         self.transfers.seconds_since_ping += 1;
         if self.transfers.seconds_since_ping >= self.engine.config.replication.ping_period_seconds {
             self.transfers.seconds_since_ping = 0;

@@ -9,7 +9,6 @@ use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
 use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::{ExpiredKeys, Keyspace};
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::repl::acknowledgement;
 use crate::resp::{BUFFER_BYTES_MAX, Limits, Mark, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
@@ -363,14 +362,8 @@ impl Bench<'_> {
     }
 
     /// The bytes of a command of our primary that has been executed go on to those who follow us.
-    fn note_applied(&mut self, bytes: &[u8], client: &mut Client) {
-        let replication = &mut self.engine.replication;
-        replication.note_applied(bytes, client.session.in_transaction());
-        let offset = replication.offset();
-        let Some(primary) = &mut replication.primary else { return };
-        if std::mem::take(&mut primary.owes_acknowledgement) {
-            client.reply.output.push(&acknowledgement(offset));
-        }
+    fn note_applied(&mut self, bytes: &[u8], client: &Client) {
+        self.engine.replication.note_applied(bytes, client.session.in_transaction());
     }
 
     /// The two ends of a stream do not answer each other. An error means that the data sets differ.

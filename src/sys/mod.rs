@@ -14,6 +14,7 @@
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
 //! * [`files`]: atomic replacement, directory sync, writing back early.
+//! * [`sockets`]: ending connections that somebody else owns.
 //! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
 //! * [`collation`]: the order of text in the process's locale.
@@ -32,4 +33,5 @@ pub mod read;
 pub mod signals;
 pub mod task;
 pub mod watchdog;
+pub mod sockets;
 pub mod worker;

@@ -352,3 +352,9 @@ pub fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
+
+/// Ends a process as if its memory had run out.
+pub fn kill(process_id: u32) {
+    let killed = Command::new("kill").args(["-9", &process_id.to_string()]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+}

@@ -5,7 +5,7 @@ use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::{Engine, Session, SyncDecision};
+use crate::engine::{Engine, Session, SyncDecision, replica_name};
 use crate::repl::{Capabilities, Replica, ReplicaState, ReplicationId, StreamRequest};
 use crate::util::number::parse_i64;
 
@@ -98,17 +98,6 @@ fn enter(ctx: &mut Ctx<'_>, state: ReplicaState, position: u64, is_mute: bool) {
     replica.is_mute = is_mute;
     replica.acknowledged_ms = now_ms;
     ctx.engine.add_replica(ctx.client.id);
-}
-
-/// A replica as the log shows it: where it listens, or else its client's id.
-pub fn replica_name(session: &Session) -> String {
-    let replica = session.replica.as_deref();
-    let announced = replica.map(|replica| replica.announced_ip.as_str()).filter(|ip| !ip.is_empty());
-    let ip = announced.or_else(|| session.peer.rsplit_once(':').map(|(ip, _)| ip)).unwrap_or_default();
-    match replica.map_or(0, |replica| replica.listening_port) {
-        0 => format!("client id #{}", session.id),
-        port => format!("{ip}:{port}"),
-    }
 }
 
 /// `REPLCONF option value ...`

@@ -1,12 +1,12 @@
 //! REPLICAOF, SLAVEOF, ROLE.
 
-use super::link::replica_name;
 use crate::commands::args::Args;
 use crate::commands::blocking::force_unblock_all;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
 use crate::config::PrimaryAddress;
+use crate::engine::replica_name;
 use crate::repl::{Phase, ReplicaState};
 
 /// `REPLICAOF host port`, `REPLICAOF NO ONE`

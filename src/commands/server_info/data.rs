@@ -125,9 +125,9 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("latest_fork_usec", stats.latest_fork_us);
     lines.field("total_forks", stats.forks);
     lines.field("migrate_cached_sockets", ctx.engine.migration.kept());
+    lines.field("slave_expires_tracked_keys", ctx.engine.own_expiry.len());
     lines.fields(
         &[
-            "slave_expires_tracked_keys",
             "active_defrag_hits",
             "active_defrag_misses",
             "active_defrag_key_hits",
