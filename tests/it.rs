@@ -25,6 +25,8 @@ mod eviction;
 mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/failures.rs"]
+mod failures;
 #[path = "it/full_sync.rs"]
 mod full_sync;
 #[path = "it/fuzz.rs"]

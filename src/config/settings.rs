@@ -298,6 +298,8 @@ pub struct Aof {
     pub auto_rewrite_percentage: u32,
     pub auto_rewrite_min_bytes: u64,
     pub load_truncated: bool,
+    /// So much of a damaged end of the last file may be cut off; 0: nothing.
+    pub load_corrupt_tail_max_bytes: u64,
     pub use_rdb_preamble: bool,
     pub timestamp_enabled: bool,
     pub rewrite_incremental_fsync: bool,

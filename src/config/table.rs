@@ -241,6 +241,7 @@ pub(super) static ROWS: &[Row] = &[
     row("auto-aof-rewrite-percentage", number(0, INT_MAX), "100", at!(aof.auto_rewrite_percentage)),
     row("auto-aof-rewrite-min-size", memory(0, LONG_MAX), "64mb", at!(aof.auto_rewrite_min_bytes)),
     row("aof-load-truncated", FLAG, "yes", at!(aof.load_truncated)),
+    row("aof-load-corrupt-tail-max-size", memory(0, LONG_MAX), "0", at!(aof.load_corrupt_tail_max_bytes)),
     row("aof-use-rdb-preamble", FLAG, "yes", at!(aof.use_rdb_preamble)),
     row("aof-timestamp-enabled", FLAG, "no", at!(aof.timestamp_enabled)),
     row("aof-rewrite-incremental-fsync", FLAG, "yes", at!(aof.rewrite_incremental_fsync)),

@@ -11,6 +11,7 @@
 //! * `downstream`: what the append-only file and replicas have to repeat.
 //! * `aof`, `aof_flush`, `aof_rewrite` with `aof_base`, `replay`: the append-only file: its state, writing and
 //!   syncing, new bases, reading it back.
+//! * `leftovers`: what a killed server did not finish.
 //! * `replication`, `following`, `failover`: the stream of replication and who follows it; whom this server
 //!   follows; and how a primary hands its role over.
 //! * `migration`, `delivery`: keys on their way to other servers.
@@ -39,6 +40,8 @@ mod aof_base;
 mod aof_flush;
 mod aof_rewrite;
 mod replay;
+mod replay_failed;
+mod leftovers;
 mod replication;
 mod following;
 mod failover;
@@ -65,7 +68,8 @@ pub use memory::MemoryShares;
 pub use migration::{Dial, DialError, Migration};
 pub use parts::{DebugSwitches, Engine, Identity};
 pub use pause::{Pause, PauseKind, Purpose};
-pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayFailed, ReplayProgress, Step};
+pub use replay::{Executor, REPLAY_CLIENT, Replay, ReplayProgress, Step};
+pub use replay_failed::ReplayFailed;
 pub use replication::{Following, Replication, SyncDecision, Waiter, replica_name};
 pub use session::{ClientId, ClientKind, Closing, CommandId, QueuedCommand, ReplyMode, Session, Transaction};
 pub use shutdown::{ExitRefused, Shutdown, ShutdownProgress};

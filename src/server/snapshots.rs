@@ -37,6 +37,7 @@ impl Server {
     /// Begins to load the data set: from the append-only file where there is to be one, and else from the
     /// snapshot. The error is the exit code.
     pub(super) fn begin_to_load(&mut self) -> Result<(), i32> {
+        self.engine.handle_leftovers();
         if self.engine.config.aof.enabled {
             self.begin_to_replay()?;
         } else {

@@ -396,7 +396,7 @@ fn a_replica_s_files_hold_what_a_full_synchronisation_brought() {
     check(&mut primary.client(), "SET streamed 1", "+OK");
     assert!(wait_until(|| client.call("GET streamed") == "$1"));
     assert!(wait_until(|| client.call("INFO persistence").contains("aof_rewrite_in_progress:0")));
-    let server = Server::in_directory(server.kill(), ON);
+    let server = Server::in_directory(server.kill(), ON).loaded();
     check_all(
         &mut server.client(),
         &[("GET synced", "$1"), ("GET streamed", "$1"), ("GET old", "$nil"), ("DBSIZE", ":2")],
@@ -423,6 +423,6 @@ fn a_replica_that_failed_to_synchronise_appends_again_once_it_is_promoted() {
     check(&mut client, "REPLICAOF NO ONE", "+OK");
     assert!(wait_until(|| server.log().contains(" * Background AOF rewrite finished successfully\n")));
     check(&mut client, "SET k v", "+OK");
-    let server = Server::in_directory(server.kill(), ON);
+    let server = Server::in_directory(server.kill(), ON).loaded();
     check_all(&mut server.client(), &[("GET k", "$v"), ("DBSIZE", ":1")]);
 }

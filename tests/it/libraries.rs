@@ -44,7 +44,7 @@ fn libraries_go_from_a_snapshot_of_redis_to_one_of_ours_and_back() {
     let directory = TempDir::new().unwrap();
     fs::copy(upstream.path("dump.rdb"), directory.path().join("dump.rdb")).unwrap();
 
-    let server = Server::in_directory(directory, &["--rdb-compat-version", "10"]);
+    let server = Server::in_directory(directory, &["--rdb-compat-version", "10"]).loaded();
     assert!(server.log().contains(" # 2 function libraries are kept for those who can execute them"));
     let mut ours = server.client();
     assert_eq!(count(&mut ours), "2");
@@ -58,8 +58,7 @@ fn libraries_go_from_a_snapshot_of_redis_to_one_of_ours_and_back() {
 
     let directory = TempDir::new().unwrap();
     fs::copy(server.path("dump.rdb"), directory.path().join("dump.rdb")).unwrap();
-    let upstream = upstream_in(directory.path(), &[]);
-    assert!(wait_until(|| upstream.client().call("PING") == "+PONG"), "it loads");
+    let upstream = upstream_in(directory.path(), &[]).loaded();
     let mut theirs = upstream.client();
     check_all(&mut theirs, &[("FCALL second 0", "$second"), ("FCALL first 0", "$first"), ("GET k", "$v")]);
 }
@@ -103,20 +102,19 @@ fn libraries_go_through_append_only_files_with_and_without_a_snapshot_in_front()
         let directory = stop(upstream, &mut theirs);
 
         // As commands behind the base, then in a base of ours.
-        let server = Server::in_directory(directory, &aof);
+        let server = Server::in_directory(directory, &aof).loaded();
         let mut ours = server.client();
         assert_eq!(count(&mut ours), "2");
         check(&mut ours, "BGREWRITEAOF", "+Background append only file rewriting started");
         assert!(wait_until(|| ours.call("INFO persistence").contains("aof_rewrite_in_progress:0")));
         check_all(&mut ours, &[("DEBUG LOADAOF", "+OK"), ("GET k", "$v")]);
         assert_eq!(count(&mut ours), "2");
-        let server = Server::in_directory(stop(server, &mut ours), &aof);
+        let server = Server::in_directory(stop(server, &mut ours), &aof).loaded();
         let mut ours = server.client();
         assert_eq!(count(&mut ours), "2", "preamble {preamble}");
 
         let directory = stop(server, &mut ours);
-        let upstream = upstream_in(directory.path(), &aof[..4]);
-        assert!(wait_until(|| upstream.client().call("PING") == "+PONG"), "it loads");
+        let upstream = upstream_in(directory.path(), &aof[..4]).loaded();
         check_all(
             &mut upstream.client(),
             &[("FCALL base 0", "$base"), ("FCALL added 0", "$added"), ("GET k", "$v")],
@@ -135,7 +133,7 @@ fn a_replica_of_redis_has_its_libraries_as_the_stream_says() {
     let old = [&b"REDIS0011\xf5\x10#!lua name=abcd\n"[..], b"\xff\0\0\0\0\0\0\0\0"].concat();
     fs::write(directory.path().join("dump.rdb"), old).unwrap();
     let options = ["--rdb-compat-version", "10", "--repl-diskless-sync-delay", "0"];
-    let server = Server::in_directory(directory, &options);
+    let server = Server::in_directory(directory, &options).loaded();
     let mut ours = server.client();
     assert_eq!(count(&mut ours), "1");
     check_all(&mut ours, &[("CONFIG SET appendonly yes aof-use-rdb-preamble no", "+OK")]);
@@ -162,8 +160,10 @@ fn a_replica_of_redis_has_its_libraries_as_the_stream_says() {
     check_all(&mut lasts, &[("REPLICAOF NO ONE", "+OK"), ("FCALL grouped 0", "$grouped")]);
     assert!(lasts.call("FCALL synced 0").starts_with("-ERR Function not found"));
 
-    // Our own append-only file says it all.
-    let server = Server::in_directory(stop(server, &mut ours), &["--appendonly", "yes"]);
+    // Our own append-only file says it all, once it has a base.
+    let written = |log: &str| log.contains("Background AOF rewrite finished successfully");
+    assert!(wait_until(|| server.log().rsplit("Finished with success").next().is_some_and(written)));
+    let server = Server::in_directory(stop(server, &mut ours), &["--appendonly", "yes"]).loaded();
     assert_eq!(count(&mut server.client()), "2");
     drop(primary);
 }
