@@ -16,7 +16,7 @@ use super::parts::Engine;
 use super::replay_failed::{ReplayFailed, about_files};
 use super::session::{ClientId, Session};
 use super::snapshots::pause;
-use crate::aof::{Cover, ReadError, Reader, Record, Storage};
+use crate::aof::{Cover, ReadError, Reader, Record};
 use crate::config::Config;
 use crate::dataset::{Limits, Load, LoadOptions};
 use crate::keyspace::Keyspace;
@@ -24,6 +24,7 @@ use crate::rdb;
 use crate::resp::{Parser, Reply};
 use crate::sys::clock;
 use crate::sys::files::error_text;
+use crate::sys::storage::Storage;
 
 /// Who executes what is read. No client has this id.
 pub const REPLAY_CLIENT: ClientId = ClientId::MAX;

@@ -24,6 +24,7 @@ use crate::repl::Saved;
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
+use crate::sys::storage::Disk;
 use crate::sys::{clock, memory};
 
 /// `rdb-save-incremental-fsync`: how much may wait to be written by the kernel.
@@ -359,10 +360,12 @@ pub(super) fn write_snapshot(
     snapshot: &Snapshot<'_>,
     after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
-    rdb::save_file(snapshot.path, writer_options(keys, config), |writer| {
+    let disk = Disk::new(Path::new("")).open_to_all();
+    rdb::save_file(&disk, snapshot.path, writer_options(keys, config), |writer| {
         if snapshot.writes_back {
             let mut write_back = WriteBack::default();
-            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file, bytes));
+            writer
+                .on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file.0.as_ref(), bytes));
         }
         let header = header(snapshot.place, snapshot.is_aof_base);
         write_data(writer, keys, config, &header, after_key)

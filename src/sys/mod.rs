@@ -15,6 +15,7 @@
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
 //! * [`files`]: atomic replacement, directory sync, writing back early.
 //! * [`sockets`]: ending connections that somebody else owns.
+//! * [`storage`]: the disk as a trait, for what must survive a loss of power at any moment.
 //! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
 //! * [`collation`]: the order of text in the process's locale.
@@ -31,7 +32,8 @@ pub mod memory;
 pub mod process;
 pub mod read;
 pub mod signals;
+pub mod sockets;
+pub mod storage;
 pub mod task;
 pub mod watchdog;
-pub mod sockets;
 pub mod worker;
