@@ -80,7 +80,7 @@ fn groups_of(client: &mut Client, key: &[u8]) -> String {
         .collect();
     let mut groups = facts.join(" ");
     for name in facts.iter().step_by(3) {
-        groups += &client.call_arguments(&[b"XPENDING", key, name[1..].as_bytes()]);
+        groups += &client.call_arguments(&[b"XPENDING", key, &name.as_bytes()[1..]]);
     }
     groups
 }

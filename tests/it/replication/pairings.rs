@@ -68,7 +68,7 @@ fn russet_follows_russet() {
 }
 
 /// Random commands of all groups, and keys that expire meanwhile.
-fn write_at_random(client: &mut Client, random: &mut Random, batches: u64) {
+pub fn write_at_random(client: &mut Client, random: &mut Random, batches: u64) {
     for _ in 0..batches {
         let mut requests = random_requests(random, 40);
         for _ in 0..5 {
@@ -122,7 +122,9 @@ fn survive_load(primary: Kind, replica: Kind) {
         assert!(wait_until(|| info(&mut client, "replication", "connected_slaves") == "1"));
         assert!(wait_until(|| is_linked(&mut follower)));
     }
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
     assert_same_contents(&primary, &replica);
     let count = |client: &mut Client, field| info(client, "stats", field).parse::<u64>().unwrap();
     let syncs = count(&mut client, "sync_full") + count(&mut client, "sync_partial_ok");
