@@ -68,7 +68,7 @@ fn russet_follows_russet() {
 }
 
 /// Random commands of all groups, and keys that expire meanwhile.
-fn write_at_random(client: &mut Client, random: &mut Random, batches: u64) {
+pub fn write_at_random(client: &mut Client, random: &mut Random, batches: u64) {
     for _ in 0..batches {
         let mut requests = random_requests(random, 40);
         for _ in 0..5 {
