@@ -17,6 +17,8 @@ mod configuration;
 mod connections;
 #[path = "it/contents.rs"]
 mod contents;
+#[path = "it/crashes.rs"]
+mod crashes;
 #[path = "it/dump.rs"]
 mod dump;
 #[path = "it/eviction.rs"]

@@ -1,9 +1,8 @@
-//! The append-only file: what was acknowledged is there after a crash, files are exchanged with Redis, damage
-//! is found with its place.
+//! The append-only file: it gives the data set again, also to Redis, and damage is found with its place.
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -60,49 +59,6 @@ fn fill(client: &mut Client) {
     let members: Vec<String> = (0..200).map(|number| format!("member:{number}")).collect();
     let words = format!("SADD many {}", members.join(" "));
     check(client, &words, ":200");
-}
-
-/// Writes numbered keys until the server dies; gives how many were acknowledged.
-fn write_until_the_end(port: u16, name: usize) -> u32 {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let mut acknowledged = 0;
-    loop {
-        let words = format!("*3\r\n$3\r\nSET\r\n$12\r\nk:{name:03}:{acknowledged:06}\r\n$1\r\nv\r\n");
-        let mut reply = [0; 5];
-        if stream.write_all(words.as_bytes()).is_err() || stream.read_exact(&mut reply).is_err() {
-            return acknowledged;
-        }
-        assert_eq!(&reply, b"+OK\r\n");
-        acknowledged += 1;
-    }
-}
-
-#[test]
-fn no_acknowledged_write_is_lost_when_the_server_is_killed() {
-    for policy in ["always", "everysec", "no"] {
-        for round in 0..setting("RUSSET_AOF_KILLS", 3) {
-            let server = Server::with(&["--appendonly", "yes", "--appendfsync", policy]);
-            let port = server.port;
-            let writers: Vec<_> =
-                (0..4).map(|name| thread::spawn(move || write_until_the_end(port, name))).collect();
-            let mut client = server.client();
-            let enough = 20 + round * 150;
-            assert!(wait_until(|| client.call("DBSIZE")[1..].parse::<u64>().unwrap() >= enough));
-            if round % 2 == 1 {
-                // Also in the middle of a rewrite.
-                client.call("BGREWRITEAOF");
-            }
-            let directory = server.kill();
-            let acknowledged: Vec<u32> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
-            let server = Server::in_directory(directory, ON);
-            let mut client = server.client();
-            for (name, count) in acknowledged.into_iter().enumerate() {
-                for number in 0..count {
-                    check(&mut client, &format!("GET k:{name:03}:{number:06}"), "$v");
-                }
-            }
-        }
-    }
 }
 
 #[test]
@@ -181,45 +137,6 @@ fn a_flipped_bit_stops_the_start_with_its_place_and_changes_nothing() {
             log.trim_end().lines().last().unwrap().contains("# Bad file format reading the append only file")
         );
         assert_eq!(fs::read(last_file(&directory)).unwrap(), damaged);
-    }
-}
-
-#[test]
-fn files_are_exchanged_with_redis_in_both_directions() {
-    for preamble in ["yes", "no"] {
-        let arguments =
-            ["--appendonly", "yes", "--aof-use-rdb-preamble", preamble, "--rdb-compat-version", "10"];
-        let server = Server::with(&arguments);
-        let mut client = server.client();
-        fill(&mut client);
-        check(&mut client, "BGREWRITEAOF", "+Background append only file rewriting started");
-        assert!(wait_until(|| server.log().contains("Background AOF rewrite finished successfully")));
-        check(&mut client, "APPEND text more", ":9");
-        let digest = client.call("DEBUG DIGEST");
-        client.send("SHUTDOWN NOSAVE");
-        let (_, directory) = server.wait();
-
-        let path = directory.path().to_str().unwrap().to_owned();
-        let upstream = Server::upstream(&["--dir", &path, "--appendonly", "yes"]);
-        let mut theirs = upstream.client();
-        assert!(wait_until(|| theirs.call("PING") == "+PONG"));
-        assert_eq!(theirs.call("DEBUG DIGEST"), digest, "preamble {preamble}");
-        check(&mut theirs, "APPEND text theirs", ":15");
-        let digest = theirs.call("DEBUG DIGEST");
-        theirs.send("SHUTDOWN NOSAVE");
-        upstream.wait();
-
-        // What they have appended stands between our checksum lines.
-        for _ in 0..2 {
-            let server = Server::with(&[&arguments[..], &["--dir", &path]].concat());
-            let mut client = server.client();
-            assert!(wait_until(|| client.call("PING") == "+PONG"));
-            assert_eq!(client.call("DEBUG DIGEST"), digest, "preamble {preamble}");
-            check(&mut client, "SET new 1", "+OK");
-            check(&mut client, "DEL new", ":1");
-            client.send("SHUTDOWN NOSAVE");
-            server.wait();
-        }
     }
 }
 
