@@ -140,6 +140,37 @@ fn a_transaction_in_a_damaged_end_goes_as_a_whole() {
     cut_exactly(directory, &damaged, &whole, place_of(&whole, b"*1\r\n$5\r\nMULTI\r\n"));
 }
 
+/// Types of values that begin with a number of elements or bytes.
+const COUNTED: [u8; 18] = [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21];
+
+#[test]
+fn declared_sizes_that_nobody_sent_cost_no_memory() {
+    let server = Server::start();
+    let mut client = server.client();
+    check(&mut client, "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1", "+OK");
+    // Also what is allocated for a moment, and never touched.
+    let peak_kilobytes = || -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", server.process_id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:")).unwrap();
+        line.trim_end_matches("kB").trim().parse().unwrap()
+    };
+    let before = peak_kilobytes();
+    for declared in [1_u64 << 28, 1 << 31, 1 << 40, 1 << 61, u64::MAX] {
+        let number = [&[0x81][..], &declared.to_be_bytes()].concat();
+        let compressed = [&[0xc3, 4][..], &number, &[1, b'a', 0xe0, 0xff]].concat();
+        let nested = [&[1][..], &number].concat();
+        for value_type in COUNTED {
+            for size in [&number, &compressed, &nested] {
+                let payload = [&[value_type][..], size, b"\x01a\x01b\x01c\x01d", &[11, 0], &[1; 8]].concat();
+                let reply = client.call_arguments(&[b"RESTORE", &b"k"[..], b"0", &payload]);
+                assert_eq!(reply, "-ERR Bad data format", "{}", payload.escape_ascii());
+            }
+        }
+    }
+    let grown = peak_kilobytes() - before;
+    assert!(grown < 64 << 10, "{grown} kB");
+}
+
 #[test]
 fn what_a_killed_rewrite_and_a_killed_save_left_goes_or_is_named() {
     let server = Server::with(ON);
