@@ -41,6 +41,8 @@ mod lifecycle;
 mod lists;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/peers.rs"]
+mod peers;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]

@@ -11,6 +11,7 @@
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
 //! * `snapshots`: save points, the saving child, loading.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
+//! * `sync_files`: files of full synchronisations that are to go.
 //! * `primary_link`: the socket to the primary we follow.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
@@ -33,6 +34,7 @@ mod replica_sockets;
 mod shutdown;
 mod snapshots;
 mod start;
+mod sync_files;
 mod timers;
 mod turn;
 mod visits;

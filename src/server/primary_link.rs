@@ -261,6 +261,7 @@ impl Server {
         let acknowledged = self.engine.end_full_sync(db, now_ms);
         self.engine.resume_aof_after_sync();
         log::info!("MASTER <-> REPLICA sync: Finished with success");
+        self.remove_file_from_primary();
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
                 self.primary_link.unsent.extend_from_slice(&acknowledgement);
@@ -276,6 +277,7 @@ impl Server {
     pub(super) fn fail_full_sync(&mut self, error: &LoadFailed) {
         // Half a data set is none.
         self.engine.discard_data(&mut self.keys);
+        self.remove_file_from_primary();
         self.fail_primary_link(&LinkError::Load(error.to_string()));
     }
 
@@ -350,10 +352,12 @@ impl Server {
     }
 
     fn fail_primary_link(&mut self, error: &LinkError) {
-        log::warn!("{error}");
         self.close_primary_link();
         if matches!(error, LinkError::Protocol(Failure::HandOverRejected)) {
+            // Which says so.
             self.engine.abort_failover("Failover target rejected psync request");
+        } else {
+            log::warn!("{error}");
         }
         self.engine.renew_link(true);
     }
