@@ -53,6 +53,8 @@ mod lists;
 mod migrate;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/peers.rs"]
+mod peers;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]

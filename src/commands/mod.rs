@@ -81,6 +81,7 @@ mod miscellany;
 #[cfg(test)]
 mod testing;
 
+pub use admit::stop_diverging;
 pub use blocking::{Release, force_unblock_all, may_serve, process_again, release};
 pub use client_info::client_info_line;
 pub use command::Command;

@@ -24,6 +24,8 @@ pub enum Action {
     Exit,
     /// The server does not end after all: these clients have asked for it.
     ShutdownAborted { waiters: Vec<ClientId> },
+    /// A client has become a replica.
+    ReplicaArrived(ClientId),
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// DEBUG RESTART: end this program and start it again in the same process, after a pause.

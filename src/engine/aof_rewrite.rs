@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::aof::{AofState, Open};
 use super::parts::Engine;
 use super::snapshot_child::{self, Purpose, SnapshotChild, SnapshotTarget};
-use super::snapshots::{Snapshot, key_count, pause, write_snapshot};
+use super::snapshots::{Snapshot, key_count, pause, write_snapshot, writer_options};
 use crate::aof::{FilesError, Increment, Names};
 use crate::config::{Aof as AofConfig, Config};
 use crate::dataset;
@@ -357,6 +357,7 @@ pub(super) fn write_base(
     if config.aof.use_rdb_preamble {
         let snapshot = Snapshot {
             path,
+            options: writer_options(keys, config, None),
             place: None,
             is_aof_base: true,
             writes_back: config.aof.rewrite_incremental_fsync,

@@ -5,6 +5,7 @@
 //! `downstream` goes into the backlog. A replica repeats the stream of its primary, byte for byte, to those who
 //! follow it; its own effects are not part of it.
 
+use super::action::Action;
 use super::blocked::Deadline;
 use super::clients::Clients;
 use super::downstream::Targets;
@@ -14,6 +15,9 @@ use super::session::{ClientId, Closing, Session};
 use crate::config::PrimaryAddress;
 use crate::repl::{Backlog, History, Link, Mismatch, Phase, Replica, ReplicationId, Saved, StreamRequest};
 use crate::resp::push_request;
+
+/// Between two lines in the log about commands of the primary that cannot be kept.
+const DISK_ERROR_LOG_PERIOD_MS: i64 = 10_000;
 
 /// See the module's page.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct Replication {
     /// Somebody waits for acknowledgements: replicas are to be asked for theirs.
     pub asks_for_acknowledgements: bool,
     pub waiters: Vec<Waiter>,
+    /// When the log last said that what the primary sends cannot be kept.
+    disk_error_logged_ms: i64,
     pub failover: Option<Failover>,
 }
 
@@ -103,12 +109,22 @@ impl Replication {
             acknowledged: false,
             asks_for_acknowledgements: false,
             waiters: Vec::new(),
+            disk_error_logged_ms: 0,
             failover: None,
         }
     }
 
     pub fn is_replica(&self) -> bool {
         self.primary.is_some()
+    }
+
+    /// Whether the log is to say now that what the primary sends cannot be kept.
+    pub fn reports_disk_error(&mut self, now_ms: i64) -> bool {
+        let is_due = now_ms > self.disk_error_logged_ms + DISK_ERROR_LOG_PERIOD_MS;
+        if is_due {
+            self.disk_error_logged_ms = now_ms;
+        }
+        is_due
     }
 
     /// Whether the link to the primary is up.
@@ -299,6 +315,7 @@ impl Engine {
     /// A client has become a replica.
     pub fn add_replica(&mut self, id: ClientId) {
         self.replication.replicas.push(id);
+        self.actions.push(Action::ReplicaArrived(id));
     }
 
     pub fn remove_replica(&mut self, id: ClientId) {
@@ -372,8 +389,8 @@ impl Engine {
         }
     }
 
-    /// A command that selects no database and changes nothing.
-    fn tell_replicas(&mut self, words: &[&[u8]]) {
+    /// A command that selects no database, and that this server does not execute.
+    pub fn tell_replicas(&mut self, words: &[&[u8]]) {
         if !self.downstream.replicas.is_active() || self.replication.replicas.is_empty() {
             return;
         }

@@ -408,10 +408,15 @@ impl Keyspace {
         Some(found)
     }
 
+    /// A key that is stored, whether its time has come or not: without any trace.
+    pub fn stored(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let index = &self.current().index;
+        index.entry(index.find(index.hash(key), key)?)
+    }
+
     /// A key that the running command has looked up already: without any trace.
     pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let index = &self.current().index;
-        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        let entry = self.stored(key)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
         is_live.then_some(entry)
     }

@@ -24,6 +24,7 @@ impl Server {
                 self.signals.rearm();
                 commands::tell_of_failed_shutdown(&mut self.engine, waiters);
             }
+            Action::ReplicaArrived(id) => self.tune_replica(id),
             Action::ResumePostponed => self.resume_postponed(),
             Action::Restart { delay_ms } => {
                 self.restart_delay_ms = Some(delay_ms);

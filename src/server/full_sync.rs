@@ -95,6 +95,7 @@ impl Server {
         self.discard_data();
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
         self.engine.begin_loading_from_primary(&path).map_err(|error| failed(error.to_string()))?;
+        self.primary_link.left_file = true;
         // Otherwise nobody would ever say that it is loaded.
         if self.engine.snapshots.is_loading() { Ok(()) } else { Err(failed("it is gone".to_owned())) }
     }
@@ -148,6 +149,7 @@ impl Server {
         let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
         let acknowledged = self.engine.end_full_sync(db, now_ms);
         log::info!("MASTER <-> REPLICA sync: Finished with success");
+        self.remove_file_from_primary();
         self.engine.resume_aof_after_sync();
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
@@ -166,6 +168,7 @@ impl Server {
         let is_arriving = self.engine.snapshots.loading.as_ref().is_some_and(|loading| loading.is_arriving());
         let from = if is_arriving { "socket" } else { "disk" };
         self.abandon_loading();
+        self.remove_file_from_primary();
         self.fail_primary_link(&LinkError::Load { from, reason: error.to_string() });
     }
 

@@ -11,6 +11,7 @@
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
 //! * `primary_link`, `full_sync`: the socket to the primary we follow, and the snapshot that it sends.
+//! * `sync_files`: files of full synchronisations that are to go.
 //! * `dialer`: the sockets of MIGRATE.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
@@ -35,6 +36,7 @@ mod replica_sockets;
 mod shutdown;
 mod snapshots;
 mod start;
+mod sync_files;
 mod timers;
 mod turn;
 mod visits;

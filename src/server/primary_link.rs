@@ -33,6 +33,8 @@ pub struct PrimaryLink {
     /// Bytes of the stream that arrived with the answer to PSYNC.
     rest: Vec<u8>,
     pub(super) snapshot: Option<SnapshotFile>,
+    /// The snapshot that came by it is in the place of our file.
+    pub(super) left_file: bool,
 }
 
 /// Why the link is given up. The text is for the log.
@@ -274,10 +276,12 @@ impl Server {
     }
 
     pub(super) fn fail_primary_link(&mut self, error: &LinkError) {
-        log::warn!("{error}");
         self.close_primary_link();
         if matches!(error, LinkError::Protocol(Failure::HandOverRejected)) {
+            // Which says so.
             self.engine.abort_failover("Failover target rejected psync request");
+        } else {
+            log::warn!("{error}");
         }
         self.engine.renew_link(true);
     }

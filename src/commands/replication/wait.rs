@@ -4,14 +4,14 @@ use crate::commands::args::Args;
 use crate::commands::blocking::Release;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::error::CommandError;
+use crate::commands::error::{CommandError, ReplicationError};
 use crate::engine::{ClientId, Deadline, Engine, Waiter};
 use crate::resp::Reply;
 
 /// `WAIT replicas timeout`
 pub fn wait(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if ctx.engine.replication.is_replica() {
-        return Err(CommandError::WaitOnReplica);
+        return Err(ReplicationError::WaitOnReplica.into());
     }
     // A negative number has been reached before anyone waits.
     let replicas = usize::try_from(args.next_int()?).unwrap_or(0);
@@ -37,10 +37,10 @@ pub fn waitaof(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let replicas = usize::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)?;
     let deadline_us = deadline(ctx, args)?;
     if ctx.engine.replication.is_replica() {
-        return Err(CommandError::WaitaofOnReplica);
+        return Err(ReplicationError::WaitaofOnReplica.into());
     }
     if local > 0 && !ctx.engine.config.aof.enabled {
-        return Err(CommandError::WaitaofWithoutAof);
+        return Err(ReplicationError::WaitaofWithoutAof.into());
     }
     let waiter = Waiter {
         client: ctx.client.id,
@@ -113,7 +113,7 @@ pub fn serve_waiters(engine: &mut Engine, now_us: u64) {
         let copies = Copies::of(engine, &waiter);
         let is_over = waiter.deadline_us.is_some_and(|deadline_us| deadline_us <= now_us);
         if waiter.local && !engine.config.aof.enabled {
-            answer(engine, &waiter, Err(CommandError::WaitaofWithoutAof));
+            answer(engine, &waiter, Err(ReplicationError::WaitaofWithoutAof.into()));
         } else if copies.suffice(&waiter) || is_over {
             answer(engine, &waiter, Ok(copies));
         } else {
