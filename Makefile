@@ -18,7 +18,7 @@ help:             ## This list
 run: build        ## Build, and serve on port 6379; ARGS="--port 7000" for more
 	$(SERVER) $(ARGS)
 
-test: deps        ## All tests; installs what they need (redis-tools, redis-server, redis-py)
+test: deps        ## All tests; installs what they need (Redis's server and tools, redis-py)
 	$(WITH_TOOLS) $(CARGO) test --locked
 
 it: deps          ## The integration tests alone; ONLY=strings:: for one area
@@ -45,7 +45,7 @@ deps:             ## Packages that tests use, if they are missing
 tcl: build        ## Redis's own tests: make tcl SRC=/path/to/redis-7.2 [UNITS="unit/expire unit/multi"]
 	scripts/upstream-tests $(or $(SRC),$(error SRC=/path/to/redis-7.2 is missing)) $(SERVER) $(UNITS)
 
-bench: build deps ## CPU per request, large values, memory per key and pauses beside redis-server
+bench: build deps ## Speed, memory, pauses, durability and replication beside redis-server
 	scripts/bench $(SERVER)
 
 oracle: deps      ## A million random commands to Russet and redis-server, replies compared

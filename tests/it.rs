@@ -15,6 +15,10 @@ mod clients;
 mod configuration;
 #[path = "it/connections.rs"]
 mod connections;
+#[path = "it/contents.rs"]
+mod contents;
+#[path = "it/crashes.rs"]
+mod crashes;
 #[path = "it/dump.rs"]
 mod dump;
 #[path = "it/eviction.rs"]
@@ -25,6 +29,8 @@ mod exchange;
 mod expiry;
 #[path = "it/failures.rs"]
 mod failures;
+#[path = "it/full_sync.rs"]
+mod full_sync;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/geo.rs"]
@@ -43,14 +49,22 @@ mod libraries;
 mod lifecycle;
 #[path = "it/lists.rs"]
 mod lists;
+#[path = "it/migrate.rs"]
+mod migrate;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/peers.rs"]
+mod peers;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]
 mod pubsub;
+#[path = "it/replicas.rs"]
+mod replicas;
 #[path = "it/replication.rs"]
 mod replication;
+#[path = "it/sentinel.rs"]
+mod sentinel;
 #[path = "it/sets.rs"]
 mod sets;
 #[path = "it/snapshots.rs"]

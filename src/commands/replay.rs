@@ -3,6 +3,7 @@
 //!
 //! A transaction is executed at its EXEC; one without EXEC never was.
 
+use super::admit::stop_diverging;
 use super::args::Args;
 use super::command::flags;
 use super::context::Ctx;
@@ -12,6 +13,7 @@ use super::libraries;
 use super::registry::Registry;
 use super::transactions;
 use crate::aof::Cover;
+use crate::config::PropagationErrorBehavior;
 use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step, announce_libraries};
 use crate::keyspace::{Batch, EventClass, ExpiredKeys, Interest, Keyspace};
 use crate::resp::{Limits, Progress};
@@ -213,4 +215,11 @@ fn complain(ctx: &mut Ctx<'_>, id: CommandId, error: &CommandError) {
          the command '{}'",
         ctx.registry.full_name(id)
     );
+    let behavior = ctx.engine.config.replication.propagation_error_behavior;
+    if behavior == PropagationErrorBehavior::Panic {
+        stop_diverging(&format!(
+            "This server panicked sending an error to its AOF-loading-client after processing the command '{}'",
+            ctx.registry.full_name(id)
+        ));
+    }
 }

@@ -61,7 +61,8 @@ pub fn write<W: Write>(
     Ok(())
 }
 
-fn write_header<W: Write>(writer: &mut Writer<W>, header: &Header<'_>) -> io::Result<()> {
+/// What a snapshot says of itself; alone, it is one of nothing.
+pub fn write_header<W: Write>(writer: &mut Writer<W>, header: &Header<'_>) -> io::Result<()> {
     writer.aux(aux::REDIS_VERSION, header.version.as_bytes())?;
     writer.aux_int(aux::REDIS_BITS, 64)?;
     writer.aux_int(aux::CREATED, header.created_s)?;

@@ -9,7 +9,7 @@ use super::*;
 use crate::keyspace::entry::{Entry, EntryRef};
 use crate::keyspace::{Expiry, Keyspace, LibraryError, NewString, Object, StrRef};
 use crate::rdb::payload::Payload;
-use crate::rdb::{LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
+use crate::rdb::{HEAD_BYTES, Inflow, LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
 use crate::types::stream::{Group, NodeLimits, StreamId};
 use crate::types::{
     End, FieldExpiry, Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, Zset, ZsetLimits,
@@ -325,4 +325,77 @@ proptest! {
             prop_assert_eq!(reloaded.unwrap(), entry.view().kind());
         }
     }
+}
+
+/// Loads what arrives in pieces of these sizes, over and over.
+fn load_arriving(bytes: &[u8], sizes: &[usize], keys: &mut Keyspace) -> Result<Loaded, ReadError> {
+    let mut inflow = Inflow::default();
+    let (head, mut rest) = bytes.split_at(HEAD_BYTES as usize);
+    inflow.push(head);
+    let mut load = Load::new(Reader::new(inflow, None).unwrap(), options());
+    for size in sizes.iter().cycle() {
+        match load.advance_arrived(keys, |_| true)? {
+            Advance::All(loaded) => return Ok(loaded),
+            Advance::Paused => panic!("nobody asked for a pause"),
+            Advance::Starved if rest.is_empty() => load.inflow_mut().end(),
+            Advance::Starved => {
+                let (now, later) = rest.split_at(rest.len().min(*size));
+                load.inflow_mut().push(now);
+                rest = later;
+            }
+        }
+    }
+    unreachable!("sizes are cycled")
+}
+
+#[test]
+fn a_snapshot_is_loaded_as_it_arrives_in_whatever_pieces() {
+    let mut keys = keyspace(2);
+    set(&mut keys, 0, b"long", NewString::Bytes(&vec![b'x'; 300_000]), Expiry::Clear);
+    for number in 0..200 {
+        let key = format!("key:{number}");
+        set(&mut keys, 0, key.as_bytes(), NewString::Int(number), Expiry::At(NOW_MS + 1 + number));
+    }
+    keys.begin(1, 0, true);
+    let mut hash = Hash::new();
+    for number in 0..5000 {
+        let field = format!("field:{number}");
+        hash.insert(field.as_bytes(), b"value", FieldExpiry::Clear, options().limits.hash);
+    }
+    keys.set_object(b"hash", hash);
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    for sizes in [&[1_000_000][..], &[7919], &[3, 70_000, 1, 1, 100], &[65_536]] {
+        let mut fresh = keyspace(2);
+        let loaded = load_arriving(&bytes, sizes, &mut fresh).unwrap();
+        assert_eq!(loaded, Loaded { keys: 202, ..Loaded::default() });
+        assert_eq!(saved(&fresh, KeptUsage::Nothing).len(), bytes.len());
+        fresh.begin(1, NOW_MS, false);
+        assert_eq!(fresh.read::<Hash>(b"hash").unwrap().unwrap().len(), 5000);
+    }
+}
+
+#[test]
+fn what_arrives_damaged_or_ends_early_is_refused() {
+    let mut keys = keyspace(1);
+    set(&mut keys, 0, b"key", NewString::Bytes(&[b'x'; 1000]), Expiry::Clear);
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    let error = load_arriving(&bytes[..bytes.len() - 9], &[11], &mut keyspace(1)).unwrap_err();
+    assert!(matches!(error, ReadError::Format(LoadError::Truncated { .. })), "{error}");
+    let mut damaged = bytes;
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let error = load_arriving(&damaged, &[11], &mut keyspace(1)).unwrap_err();
+    assert!(matches!(error, ReadError::Format(LoadError::Checksum { .. })), "{error}");
+}
+
+#[test]
+fn a_twin_takes_over_and_leaves_what_was_there_to_the_caller() {
+    let mut keys = keyspace(2);
+    set(&mut keys, 0, b"old", NewString::Int(1), Expiry::Clear);
+    let mut twin = keys.empty_twin();
+    set(&mut twin, 1, b"new", NewString::Int(2), Expiry::Clear);
+    let detached = keys.take_over(twin);
+    assert_eq!((detached.len(), keys.len(0), keys.len(1)), (1, 0, 1));
+    keys.begin(1, 0, false);
+    assert_eq!(keys.peek(b"new").unwrap().string(), Some(StrRef::Int(2)));
 }

@@ -23,10 +23,6 @@ impl Server {
     }
 
     pub(super) fn start_scheduled_rewrite(&mut self) {
-        // A synchronisation that failed has left no data; but a replica that was promoted since needs none.
-        if !self.engine.replication.is_replica() {
-            self.engine.resume_aof(&self.keys);
-        }
         if self.engine.scheduled_rewrite_is_due() {
             // A failure was logged, and is tried again.
             let _ = self.engine.start_rewrite(&self.keys);

@@ -1,4 +1,5 @@
-//! Snapshots exchanged with the redis-server of this machine (Debian's 7.0.15), in both directions.
+//! Snapshots and append-only directories exchanged with the redis-server of this machine (Debian's 7.0.15), in
+//! both directions.
 //!
 //! What 7.0 does otherwise: it knows no listpack for sets and none for lists, and DEBUG DIGEST shows scores with
 //! 17 digits, so that only those that are short in binary have equal digests.
@@ -7,10 +8,17 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::support::{Client, Server, check};
+use russet::util::random::Random;
+
+use crate::contents::{assert_same, contents, groups};
+use crate::oracle::random_requests;
+use crate::support::{Client, Server, check, setting, wait_until};
+
+/// What Redis 7.0 can read.
+const COMPATIBLE: [&str; 2] = ["--rdb-compat-version", "10"];
 
 /// Keys whose values have each encoding.
-fn fill(client: &mut Client) {
+pub fn fill(client: &mut Client) {
     let mut ask = |words: String| {
         let reply = client.call(&words);
         assert!(!reply.starts_with('-'), "{words}: {reply}");
@@ -63,7 +71,7 @@ fn fill(client: &mut Client) {
 }
 
 /// The facts that both servers must agree on.
-fn facts(client: &mut Client) -> Vec<String> {
+pub fn facts(client: &mut Client) -> Vec<String> {
     let mut facts = vec![client.call("DEBUG DIGEST"), client.call("DBSIZE")];
     for words in ["XPENDING stream readers", "XLEN stream", "XLEN stream:long"] {
         facts.push(client.call(words));
@@ -126,7 +134,7 @@ fn what_is_saved_for_older_versions_is_loaded_by_redis() {
 
 #[test]
 fn payloads_of_dump_go_both_ways() {
-    let (server, upstream) = (Server::with(&["--rdb-compat-version", "10"]), Server::upstream(&[]));
+    let (server, upstream) = (Server::with(&COMPATIBLE), Server::upstream(&[]));
     let (mut ours, mut theirs) = (server.client(), upstream.client());
     fill(&mut ours);
     let keys = ours.call("KEYS *");
@@ -148,4 +156,87 @@ fn bulk(client: &mut Client, key: &str) -> Vec<u8> {
     let reply = client.raw_reply();
     let start = reply.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     reply[start..reply.len() - 2].to_vec()
+}
+
+#[test]
+fn snapshots_of_random_data_go_both_ways() {
+    let mut random = Random::seeded(setting("RUSSET_ORACLE_SEED", 1));
+    for _ in 0..4 {
+        let ours = Server::with(&COMPATIBLE);
+        let mut client = ours.client();
+        for _ in 0..40 {
+            let requests = random_requests(&mut random, 40);
+            client.send_raw(&requests.concat());
+            for _ in &requests {
+                client.raw_reply();
+            }
+        }
+        // Ends a transaction that may be open.
+        client.call("RESET");
+        let expected = (contents(&mut client), groups(&mut client));
+        let directory = saved(&ours);
+        let theirs = Server::upstream(&["--dir", directory.path().to_str().unwrap()]);
+        let mut client = theirs.client();
+        assert_same(&contents(&mut client), &expected.0);
+        assert_same(&groups(&mut client), &expected.1);
+        check(&mut client, "SAVE", "+OK");
+        let back = Server::in_directory(directory, &[]);
+        let mut client = back.client();
+        assert_same(&contents(&mut client), &expected.0);
+        assert_same(&groups(&mut client), &expected.1);
+    }
+}
+
+/// Takes a server down in order; the directory stays.
+fn shut_down(server: Server) -> TempDir {
+    server.client().send("SHUTDOWN NOSAVE");
+    server.wait().1
+}
+
+/// A server with an append-only file in a directory that another one may have left.
+fn appending(is_ours: bool, directory: TempDir, preamble: &str) -> Server {
+    let program = if is_ours { env!("CARGO_BIN_EXE_russet-server") } else { "redis-server" };
+    let own = if is_ours { &COMPATIBLE[..] } else { &[] };
+    let arguments = ["--appendonly", "yes", "--aof-use-rdb-preamble", preamble];
+    let server = Server::launch(program, directory, &[&arguments, own].concat());
+    let mut client = server.client();
+    assert!(wait_until(|| client.call("PING") == "+PONG"));
+    server
+}
+
+/// All that is appended from the start, then a rewritten base and what comes after it, each read by the other server,
+/// which appends more.
+fn exchange_append_only_files(is_ours: bool) {
+    for preamble in ["yes", "no"] {
+        let server = appending(is_ours, TempDir::new().unwrap(), preamble);
+        fill(&mut server.client());
+        let mut expected = facts(&mut server.client());
+        let mut directory = shut_down(server);
+        for (turn, writes) in ["theirs", "ours", "theirs again", "ours again"].into_iter().enumerate() {
+            let server = appending(is_ours == (turn % 2 == 1), directory, preamble);
+            let mut client = server.client();
+            assert_eq!(facts(&mut client), expected, "{writes}, preamble {preamble}");
+            if turn > 0 {
+                let begun = client.call("BGREWRITEAOF");
+                assert!(begun.starts_with("+Background append only file rewriting"), "{begun}");
+                let finished = "Background AOF rewrite finished successfully";
+                assert!(wait_until(|| server.log().contains(finished)));
+            }
+            let reply = client.call_arguments(&["RPUSH", "list:small", writes]);
+            assert!(reply.starts_with(':'), "{reply}");
+            check(&mut client, "EXPIREAT hash:table 4102444800", ":1");
+            expected = facts(&mut client);
+            directory = shut_down(server);
+        }
+    }
+}
+
+#[test]
+fn append_only_files_that_redis_has_begun_go_both_ways() {
+    exchange_append_only_files(false);
+}
+
+#[test]
+fn append_only_files_that_russet_has_begun_go_both_ways() {
+    exchange_append_only_files(true);
 }

@@ -36,14 +36,7 @@ fn directory_with_snapshot() -> TempDir {
     assert_eq!(client.call_arguments(&[b"SET", &b"long"[..], &long]), "+OK");
     check(&mut client, "SAVE", "+OK");
     check(&mut client, "SET not-saved 1", "+OK");
-    kill(server)
-}
-
-/// Takes a server down without giving it a chance to save.
-fn kill(server: Server) -> TempDir {
-    let id = server.process_id().to_string();
-    assert!(Command::new("kill").args(["-s", "KILL", &id]).status().unwrap().success());
-    server.wait().1
+    server.kill()
 }
 
 #[test]
@@ -79,7 +72,7 @@ fn a_background_save_tells_of_its_end_in_the_log() {
     let log = server.log();
     assert!(log.contains(" * Background saving started by pid "), "{log}");
     assert!(log.contains(" * Fork CoW for RDB: current "), "{log}");
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -141,7 +134,7 @@ fn a_background_save_within_a_transaction_waits_for_its_end() {
         ],
     );
     assert!(wait_until(|| server.log().contains(" * Background saving terminated with success\n")));
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -195,7 +188,7 @@ fn after_flushall_the_file_is_empty_if_there_are_save_points() {
     let server = Server::with(&["--save", "900 1"]);
     let mut client = server.client();
     check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK"), ("FLUSHALL", "+OK")]);
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$nil");
 }
 
@@ -292,7 +285,7 @@ fn a_checksum_can_be_left_out_and_not_asked_for() {
     let mut client = server.client();
     check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK")]);
     assert!(fs::read(server.path("dump.rdb")).unwrap().ends_with(&[0xff, 0, 0, 0, 0, 0, 0, 0, 0]));
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -376,7 +369,7 @@ const SLOW_TO_LOAD: [&str; 4] =
 fn directory_with_a_hundred_keys() -> TempDir {
     let server = Server::with(&["--rdbcompression", "no"]);
     check_all(&mut server.client(), &[("DEBUG POPULATE 100 key 1000", "+OK"), ("SAVE", "+OK")]);
-    kill(server)
+    server.kill()
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub fn server(ctx: &Ctx<'_>, lines: &mut Lines) {
     let config_file = identity.config_file.as_ref();
     lines.field("config_file", config_file.map_or_else(String::new, |path| path.display().to_string()));
     lines.field("io_threads_active", 0);
+    if let Some(left_ms) = ctx.engine.shutdown.left_ms(ctx.now_ms()) {
+        lines.field("shutdown_in_milliseconds", left_ms);
+    }
     listeners(config, lines);
 }
 
@@ -76,7 +79,8 @@ fn listeners(config: &Config, lines: &mut Lines) {
 pub fn clients(ctx: &Ctx<'_>, lines: &mut Lines) {
     let clients = &ctx.engine.clients;
     let memory = &ctx.engine.client_memory;
-    lines.field("connected_clients", clients.len());
+    let replicas = ctx.engine.replication.replicas().len();
+    lines.field("connected_clients", clients.len().saturating_sub(replicas));
     lines.field("cluster_connections", 0);
     lines.field("maxclients", ctx.engine.config.limits.maxclients);
     lines.field("client_recent_max_input_buffer", memory.recent_input_peak());
