@@ -27,6 +27,10 @@ mod eviction;
 mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/failures.rs"]
+mod failures;
+#[path = "it/full_sync.rs"]
+mod full_sync;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/geo.rs"]
@@ -39,16 +43,24 @@ mod hyperloglog;
 mod introspection;
 #[path = "it/keys.rs"]
 mod keys;
+#[path = "it/libraries.rs"]
+mod libraries;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
 #[path = "it/lists.rs"]
 mod lists;
+#[path = "it/migrate.rs"]
+mod migrate;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/peers.rs"]
+mod peers;
 #[path = "it/protocol.rs"]
 mod protocol;
 #[path = "it/pubsub.rs"]
 mod pubsub;
+#[path = "it/replicas.rs"]
+mod replicas;
 #[path = "it/replication.rs"]
 mod replication;
 #[path = "it/sentinel.rs"]

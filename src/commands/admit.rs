@@ -31,6 +31,7 @@ pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<
     right_number_of_arguments(ctx, id, command, request)?;
     if ctx.client.is_primary {
         // It has been decided elsewhere.
+        keep_or_stop(ctx, command);
         return Ok(Admission::Now);
     }
     allowed_by_configuration(ctx, command)?;
@@ -161,6 +162,34 @@ fn disk_writable(ctx: &Ctx<'_>, command: &Command, nature: Nature) -> Result<(),
     Ok(())
 }
 
+/// What the primary sends must be executed, although it cannot be kept: `replica-ignore-disk-write-errors` decides
+/// whether the server goes on like this.
+#[inline]
+fn keep_or_stop(ctx: &mut Ctx<'_>, command: &Command) {
+    let nature = nature_of(ctx, command);
+    if disk_writable(ctx, command, nature).is_err() {
+        go_on_without_disk(ctx, nature);
+    }
+}
+
+#[cold]
+fn go_on_without_disk(ctx: &mut Ctx<'_>, nature: Nature) {
+    let may_go_on = ctx.engine.config.replication.ignore_disk_write_errors;
+    if !may_go_on && nature.flags & flags::WRITE != 0 {
+        stop_diverging("Replica was unable to write command to disk.");
+    }
+    if ctx.engine.replication.reports_disk_error(ctx.now_ms()) {
+        log::warn!("Replica is applying a command even though it is unable to write to disk.");
+    }
+}
+
+/// Ends the process with a report, since its data set is not what it should be and never will be.
+#[cold]
+#[expect(clippy::panic, reason = "a directive asks for the end, and the report says why")]
+pub fn stop_diverging(reason: &str) -> ! {
+    panic!("{reason}")
+}
+
 /// `min-replicas-to-write`: without enough replicas, writes are refused rather than lost with this server.
 #[inline]
 fn enough_replicas(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
@@ -210,10 +239,16 @@ fn possible_while_subscribed(ctx: &Ctx<'_>, id: CommandId, command: &Command) ->
 
 #[inline]
 fn not_loading(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
-    if ctx.engine.snapshots.is_loading() && nature.common & flags::LOADING == 0 {
-        return Err(CommandError::Loading);
+    let snapshots = &ctx.engine.snapshots;
+    if !snapshots.is_loading() {
+        return Ok(());
     }
-    Ok(())
+    let is_possible = if snapshots.serves_meanwhile() {
+        nature.flags & flags::NO_ASYNC_LOADING == 0
+    } else {
+        nature.common & flags::LOADING != 0
+    };
+    if is_possible { Ok(()) } else { Err(CommandError::Loading) }
 }
 
 #[inline]

@@ -12,7 +12,7 @@ use super::command::{Arity, Command, CommandResult, Handler, command, container}
 use super::context::Ctx;
 use super::error::{CommandError, repeated};
 use super::help;
-use crate::engine::{ClientId, Closing, PauseKind, ReplyMode, Session};
+use crate::engine::{ClientId, Closing, PauseKind, Purpose, ReplyMode, Session};
 use crate::resp::Output;
 use crate::util::number::parse_i64;
 
@@ -253,7 +253,7 @@ fn pause(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         _ => return Err(CommandError::PauseMode),
     };
     let until_ms = end_of_timeout_ms(args.next()?, ctx.now_ms())?;
-    ctx.engine.pause.start(kind, until_ms, ctx.now_ms());
+    ctx.engine.pause.start(Purpose::Client, kind, until_ms, ctx.now_ms());
     ctx.reply.ok();
     Ok(())
 }
@@ -268,7 +268,7 @@ fn end_of_timeout_ms(timeout: &[u8], now_ms: i64) -> Result<i64, CommandError> {
 }
 
 fn unpause(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
-    ctx.engine.pause.lift();
+    ctx.engine.pause.lift(Purpose::Client);
     ctx.reply.ok();
     Ok(())
 }

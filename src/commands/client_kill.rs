@@ -6,6 +6,7 @@ use super::command::CommandResult;
 use super::context::Ctx;
 use super::error::{CommandError, repeated};
 use crate::engine::{ClientId, ClientKind, Closing, Session};
+use crate::sys::sockets;
 use crate::util::number::parse_i64;
 
 /// All of the given conditions must hold.
@@ -80,17 +81,19 @@ pub fn kill(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let names_one = args.left() == 1;
     let filter = Filter::parse(args)?;
     let kills_own = !filter.spares_own && filter.matches(ctx.client);
-    let others: Vec<ClientId> = ctx
+    let others: Vec<(ClientId, i32)> = ctx
         .engine
         .clients
         .iter()
         .map(|client| &client.session)
         .filter(|session| session.closing != Closing::Now && filter.matches(session))
-        .map(|session| session.id)
+        .map(|session| (session.id, session.descriptor))
         .collect();
     let killed = others.len() + usize::from(kills_own);
-    for id in others {
+    for (id, descriptor) in others {
         ctx.engine.clients.close(id);
+        // Its peer is not to wait until we come to close it: more commands may follow in this turn.
+        sockets::hang_up(descriptor);
     }
     if kills_own {
         ctx.client.closing = Closing::AfterReply;

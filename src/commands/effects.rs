@@ -18,6 +18,8 @@ pub fn declare_interest(keys: &mut Keyspace, engine: &Engine) {
     interest.set(Interest::TRACKING, engine.tracking.is_active());
     interest.set(Interest::BLOCKED, !engine.blocked.is_empty());
     interest.set(Interest::PROPAGATION, engine.downstream.is_active());
+    interest
+        .set(Interest::OWN_EXPIRY, engine.replication.is_replica() && !engine.config.replication.read_only);
     keys.effects.set_interest(interest);
     keys.effects.set_event_classes(engine.config.notify_keyspace_events);
 }
@@ -46,15 +48,14 @@ fn send_downstream(ctx: &mut Ctx<'_>, args: &Args<'_>, propagation: Propagation,
     if let Some(targets) = targets.filter(|_| row & flags::RUNS_TRANSACTION == 0) {
         ctx.engine.downstream.push(ctx.keys.selected(), targets, args.all());
     }
-    if ctx.engine.nesting == 0 {
+    if ctx.engine.nesting == 0 && ctx.engine.downstream.has_operations() {
         if row & flags::TOUCHES_ARBITRARY_KEYS == 0 {
             ctx.engine.downstream.end_unit();
         } else {
             // The keys that SCAN found expired have nothing to do with each other.
             ctx.engine.downstream.end_single_units();
         }
-        ctx.client.written_offset =
-            ctx.engine.replication.offset() + ctx.engine.downstream.replicas.pending().len() as u64;
+        ctx.client.written_offset = ctx.engine.stream_end();
     }
 }
 
@@ -83,6 +84,11 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Opt
         let mut executing = executing.as_deref_mut();
         match recorded.effect {
             Effect::Changed => {
+                if keys.effects.interest().contains(Interest::OWN_EXPIRY)
+                    && executing.as_deref().is_some_and(|session| !session.is_primary)
+                {
+                    engine.own_expiry.remember(keys, db, key);
+                }
                 key_changed(engine, executing, db, key, Change::By(changer));
             }
             Effect::Event { class, name } => engine.notify(class, name, db, key),
@@ -98,6 +104,7 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Opt
             }
             Effect::Vanished => break_watches(engine, executing, db, key),
             Effect::Flushed => {
+                engine.own_expiry.forget_db(db);
                 engine.blocked.all_touched(db);
                 // Once, however many databases were emptied.
                 if !std::mem::replace(&mut caches_know, true) {
@@ -105,6 +112,7 @@ fn perform_recorded(keys: &mut Keyspace, engine: &mut Engine, mut executing: Opt
                 }
             }
             Effect::Swapped { with } => {
+                engine.own_expiry.swap(db, with);
                 engine.blocked.all_touched(db);
                 engine.blocked.all_touched(with);
                 break_watches_of_swapped(keys, engine, executing.as_deref_mut(), db, with);

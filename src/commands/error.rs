@@ -1,5 +1,5 @@
 //! What a command answers when it cannot do what was asked. Every error text a client can see stands
-//! here, once; `execute` turns an error into a reply.
+//! here or below here, once; `execute` turns an error into a reply.
 
 use thiserror::Error;
 
@@ -7,6 +7,10 @@ use crate::config::SetError;
 use crate::keyspace::{NoMemory, WrongType};
 use crate::types::hyperloglog::SketchError;
 use crate::util::text::c_text;
+
+mod replication;
+
+pub use replication::ReplicationError;
 
 /// How much of an argument, or of all of them together, an error repeats.
 pub const REPEATED_BYTES_MAX: usize = 128;
@@ -104,53 +108,8 @@ pub enum CommandError {
     PrimaryDown,
 
     // Replication.
-    #[error("NOMASTERLINK Can't SYNC while not connected with my master")]
-    NoPrimaryLink,
-    #[error("NOMASTERLINK Can't SYNC while failing over")]
-    SyncDuringFailover,
-    #[error("ERR PSYNC FAILOVER can't be sent to a master.")]
-    TakeOverOfPrimary,
-    #[error("ERR PSYNC FAILOVER replid must match my replid.")]
-    TakeOverOfOther,
-    #[error("ERR No failover in progress.")]
-    NoFailover,
-    #[error("ERR FAILOVER already in progress.")]
-    FailoverInProgress,
-    #[error("ERR FAILOVER is not valid when server is a replica.")]
-    FailoverOfReplica,
-    #[error("ERR FAILOVER requires connected replicas.")]
-    FailoverWithoutReplicas,
-    #[error("ERR FAILOVER with force option requires both a timeout and target HOST and IP.")]
-    FailoverForce,
-    #[error("ERR FAILOVER target HOST and PORT is not a replica.")]
-    FailoverTargetUnknown,
-    #[error("ERR FAILOVER target replica is not online.")]
-    FailoverTargetNotOnline,
-    #[error("ERR FAILOVER timeout must be greater than 0")]
-    FailoverTimeout,
-    #[error(
-        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just \
-         local and are not propagated."
-    )]
-    WaitaofOnReplica,
-    #[error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")]
-    WaitaofWithoutAof,
-    #[error("ERR SYNC and PSYNC are invalid with pending output")]
-    SyncWithPendingOutput,
-    #[error("ERR Unrecognized REPLCONF option: {0}")]
-    UnknownReplconfOption(String),
-    #[error("ERR REPLCONF ip-address provided by replica instance is too long: {0} bytes")]
-    AnnouncedIpTooLong(usize),
-    #[error("ERR Invalid master port")]
-    InvalidPrimaryPort,
-    #[error("ERR REPLICAOF not allowed while failing over.")]
-    ReplicaofDuringFailover,
-    #[error(
-        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica \
-             is configured to be writable (which is not the default) writes to replicas are just local and are \
-             not propagated."
-    )]
-    WaitOnReplica,
+    #[error(transparent)]
+    Replication(#[from] ReplicationError),
     #[error("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)")]
     ForceUnblocked,
 
@@ -426,6 +385,16 @@ pub enum CommandError {
     /// The versions of the format that may be written cannot hold the value.
     #[error("ERR {0}")]
     NotDumped(String),
+
+    // MIGRATE.
+    #[error("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string")]
+    KeyBesideKeys,
+    #[error("IOERR error or timeout connecting to the client")]
+    TargetUnknown,
+    #[error("IOERR error or timeout {0} to target instance")]
+    TargetIo(&'static str),
+    #[error("ERR Target instance replied with error: {0}")]
+    TargetRefused(String),
 
     // Connections and clients.
     #[error(

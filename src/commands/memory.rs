@@ -41,6 +41,8 @@ struct Overhead {
     /// Of each database that has keys: its number and its tables.
     databases: Vec<(usize, usize)>,
     keys: usize,
+    /// Texts of function libraries.
+    libraries: usize,
     resident: usize,
     allocator: AllocatorStats,
 }
@@ -58,6 +60,7 @@ impl Overhead {
             client_count: ctx.engine.clients.len(),
             databases: databases.map(|db| (db, keys.table_bytes(db))).collect(),
             keys: (0..keys.databases()).map(|db| keys.len(db)).sum(),
+            libraries: keys.libraries.bytes(),
             resident: memory::resident_bytes(),
             allocator: memory::allocator_stats(),
         }
@@ -115,9 +118,8 @@ fn write_stats(reply: &mut Reply, overhead: &Overhead) -> usize {
     pairs.count("clients.normal", overhead.shares.clients);
     pairs.count("cluster.links", 0);
     pairs.count("aof.buffer", overhead.shares.aof_buffer);
-    for absent in ["lua.caches", "functions.caches"] {
-        pairs.count(absent, 0);
-    }
+    pairs.count("lua.caches", 0);
+    pairs.count("functions.caches", overhead.libraries);
     for (db, tables) in &overhead.databases {
         pairs.database(*db, *tables);
     }
@@ -311,7 +313,9 @@ mod tests {
             shares: MemoryShares { startup: MIB, clients: 0, aof_buffer: 0, tables: MIB },
             client_count: 1,
             databases: vec![(0, MIB)],
+            libraries: 0,
             keys: 2,
+            libraries: 0,
             resident: used,
             allocator,
         }

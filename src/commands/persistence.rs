@@ -7,7 +7,9 @@ use super::command::flags::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, 
 use super::command::{Command, CommandResult, command};
 use super::context::Ctx;
 use super::error::CommandError;
-use crate::engine::{Action, BackgroundSaveError, Closing, ShutdownRequest};
+use crate::engine::{
+    Action, BackgroundSaveError, ClientId, Closing, Engine, ShutdownProgress, ShutdownRequest,
+};
 
 pub const COMMANDS: &[Command] = &[
     command("save", save, Exactly(1), ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, &[]),
@@ -71,11 +73,32 @@ fn shutdown(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         ctx.reply.ok();
         return Ok(());
     };
-    ctx.engine.prepare_exit(ctx.keys, request).map_err(|_| CommandError::ShutdownFailed)?;
-    ctx.engine.actions.push(Action::Exit);
-    // Nothing more is executed for this client: it would be in no snapshot.
-    ctx.client.closing = Closing::Now;
+    match ctx.engine.begin_shutdown(ctx.keys, request).map_err(|_| CommandError::ShutdownFailed)? {
+        ShutdownProgress::Done => {
+            ctx.engine.actions.push(Action::Exit);
+            // Nothing more is executed for this client: it would be in no snapshot.
+            ctx.client.closing = Closing::Now;
+        }
+        ShutdownProgress::Waits => {
+            ctx.client.blocked = true;
+            ctx.engine.await_shutdown(ctx.client.id);
+        }
+    }
     Ok(())
+}
+
+/// Answers clients that have waited for the end, which does not come.
+pub fn tell_of_failed_shutdown(engine: &mut Engine, waiters: Vec<ClientId>) {
+    let error = CommandError::ShutdownFailed.to_string();
+    for id in waiters {
+        let Some(client) = engine.clients.by_id_mut(id) else { continue };
+        client.session.blocked = false;
+        if !client.session.is_muted() {
+            engine.clients.send(id, |reply| reply.error(error.as_bytes()));
+        }
+        engine.stats.record_error(error.as_bytes());
+        engine.blocked.note_unblocked(id);
+    }
 }
 
 /// What SHUTDOWN asks for; `None` is ABORT.

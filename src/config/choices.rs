@@ -136,6 +136,17 @@ choice! {
 }
 
 choice! {
+    /// What becomes of a server on which a command fails that has succeeded elsewhere, or before.
+    PropagationErrorBehavior {
+        #[default]
+        Ignore = "ignore",
+        Panic = "panic",
+        /// But not for commands of the append-only file.
+        PanicOnReplicas = "panic-on-replicas",
+    }
+}
+
+choice! {
     /// Who may do what is off by default.
     ProtectedAction {
         #[default]

@@ -28,8 +28,8 @@ mod title;
 
 pub use access::{Change, SetContext, SetError};
 pub use choices::{
-    AclPubsubDefault, AppendFsync, Choice, DisklessLoad, LogLevel, OomScoreAdj, ProtectedAction,
-    SanitizeDumpPayload, Supervised, SyslogFacility,
+    AclPubsubDefault, AppendFsync, Choice, DisklessLoad, LogLevel, OomScoreAdj, PropagationErrorBehavior,
+    ProtectedAction, SanitizeDumpPayload, Supervised, SyslogFacility,
 };
 pub use load::{FatalConfigError, Loaded, REDIS_VERSION};
 pub use row::{Apply, directive_names, is_sensitive, readme_table};

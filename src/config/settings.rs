@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use bitflags::bitflags;
 
 use super::choices::{
-    AclPubsubDefault, AppendFsync, DisklessLoad, LogLevel, OomScoreAdj, ProtectedAction, SanitizeDumpPayload,
-    Supervised, SyslogFacility,
+    AclPubsubDefault, AppendFsync, DisklessLoad, LogLevel, OomScoreAdj, PropagationErrorBehavior,
+    ProtectedAction, SanitizeDumpPayload, Supervised, SyslogFacility,
 };
 use super::kind::Value;
 use crate::keyspace::{EventClass, EvictionPolicy};
@@ -35,6 +35,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether the data set is to be on no disk.
+    pub fn keeps_nothing(&self) -> bool {
+        self.rdb.save_points.is_empty() && !self.aof.enabled
+    }
+
     /// What the rows' defaults are written over.
     pub(super) fn blank() -> Self {
         Self {
@@ -79,6 +84,8 @@ pub struct Process {
     pub oom_score_adj_values: [i32; 3],
     pub disable_thp: bool,
     pub crash_log_enabled: bool,
+    /// How long the loop may not come round without a report; 0: for ever.
+    pub watchdog_period_ms: u32,
     /// How long a shutdown waits for replicas to catch up.
     pub shutdown_timeout_seconds: u32,
     pub shutdown_on_sigint: ShutdownFlags,
@@ -296,6 +303,8 @@ pub struct Aof {
     pub auto_rewrite_percentage: u32,
     pub auto_rewrite_min_bytes: u64,
     pub load_truncated: bool,
+    /// So much of a damaged end of the last file may be cut off; 0: nothing.
+    pub load_corrupt_tail_max_bytes: u64,
     pub use_rdb_preamble: bool,
     pub timestamp_enabled: bool,
     pub rewrite_incremental_fsync: bool,
@@ -342,6 +351,7 @@ pub struct Replication {
     /// 0: writes need no replica.
     pub min_replicas_to_write: u32,
     pub min_replicas_max_lag_seconds: u32,
+    pub propagation_error_behavior: PropagationErrorBehavior,
 }
 
 /// Who may do what.

@@ -33,7 +33,7 @@ pub enum KeptUsage {
     Frequency,
 }
 
-/// Writes every key of every database, expired ones included, and calls `after_key` with the number of keys
+/// Writes function libraries and every key of every database, expired ones included, and calls `after_key` with the number of keys
 /// written so far behind each. Its error ends the writing.
 pub fn write<W: Write>(
     writer: &mut Writer<W>,
@@ -43,6 +43,7 @@ pub fn write<W: Write>(
     mut after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> io::Result<()> {
     write_header(writer, header)?;
+    keys.libraries.iter().try_for_each(|text| writer.function(text))?;
     let mut written = 0;
     for db in 0..keys.databases() {
         if keys.len(db) == 0 {
@@ -60,7 +61,8 @@ pub fn write<W: Write>(
     Ok(())
 }
 
-fn write_header<W: Write>(writer: &mut Writer<W>, header: &Header<'_>) -> io::Result<()> {
+/// What a snapshot says of itself; alone, it is one of nothing.
+pub fn write_header<W: Write>(writer: &mut Writer<W>, header: &Header<'_>) -> io::Result<()> {
     writer.aux(aux::REDIS_VERSION, header.version.as_bytes())?;
     writer.aux_int(aux::REDIS_BITS, 64)?;
     writer.aux_int(aux::CREATED, header.created_s)?;

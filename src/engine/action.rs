@@ -1,5 +1,6 @@
 //! What a command asks for and only the loop can do: sockets, children, the end of the process.
 
+use super::session::ClientId;
 use crate::config::Apply;
 
 /// SHUTDOWN's options.
@@ -21,8 +22,10 @@ pub enum Action {
     Apply(Apply),
     /// Everything is saved that was to be saved: end the process.
     Exit,
-    /// A signal that asked for the end no longer counts.
-    ShutdownAborted,
+    /// The server does not end after all: these clients have asked for it.
+    ShutdownAborted { waiters: Vec<ClientId> },
+    /// A client has become a replica.
+    ReplicaArrived(ClientId),
     /// Requests postponed by a pause may go on.
     ResumePostponed,
     /// DEBUG RESTART: end this program and start it again in the same process, after a pause.

@@ -6,17 +6,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::{fmt, io};
 
 use super::aof_rewrite::Rewrites;
 use super::parts::Engine;
 use super::replay::Replay;
-use crate::aof::{Cover, Disk, DiskFile, Files, FilesError, Increment, Names, Writer};
+use crate::aof::{Cover, Files, FilesError, Increment, Names, Writer};
 use crate::config::AppendFsync;
 use crate::keyspace::Keyspace;
 use crate::sys::clock;
 use crate::sys::files::error_text;
+use crate::sys::storage::{Disk, DiskFile};
 use crate::sys::worker::Worker;
 
 /// Whether commands are appended.
@@ -39,6 +40,8 @@ pub struct Aof {
     /// Syncs and removes files; started when first needed.
     pub(super) worker: Option<Worker>,
     pub(super) report: Arc<SyncReport>,
+    /// The offset of the replication stream up to which everything is in the file.
+    pub(super) written_offset: u64,
     /// The message of the last write, if it failed.
     pub(super) write_error: Option<String>,
     /// When a failure was last logged.
@@ -86,14 +89,17 @@ impl Open {
     }
 }
 
-/// What the helper thread tells of its syncs.
+/// What the helper thread tells of its syncs. Each time that the append-only file is switched on there is a new
+/// one: what a late sync of the files before says of an offset may be about another stream.
 #[derive(Default)]
 pub struct SyncReport {
     in_flight: AtomicBool,
+    /// Files that are no longer appended to, and not synced yet.
+    closing: AtomicU32,
     /// The error number of the last sync; 0 if it succeeded.
     error_number: AtomicI32,
-    /// [`Feed::total_bytes`](super::Feed::total_bytes) up to which everything is on disk.
-    synced_total: AtomicU64,
+    /// The offset of the replication stream up to which everything is on disk.
+    synced_offset: AtomicU64,
 }
 
 impl SyncReport {
@@ -105,20 +111,30 @@ impl SyncReport {
         self.in_flight.store(true, Ordering::Release);
     }
 
-    pub(super) fn finish(&self, synced: &io::Result<()>, total: u64) {
-        self.note(synced, total);
+    pub(super) fn finish(&self, synced: &io::Result<()>, offset: u64) {
+        self.note(synced, offset);
         self.in_flight.store(false, Ordering::Release);
     }
 
-    pub(super) fn note(&self, synced: &io::Result<()>, total: u64) {
+    pub(super) fn note(&self, synced: &io::Result<()>, offset: u64) {
         let number = match synced {
             Ok(()) => {
-                self.synced_total.fetch_max(total, Ordering::AcqRel);
+                self.note_offset(offset);
                 0
             }
             Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
         };
         self.error_number.store(number, Ordering::Release);
+    }
+
+    /// All of the stream up to here is on disk.
+    pub(super) fn note_offset(&self, offset: u64) {
+        self.synced_offset.fetch_max(offset, Ordering::AcqRel);
+    }
+
+    /// Whether no sync is under way or has failed.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.is_in_flight() && !self.has_failed() && self.closing.load(Ordering::Acquire) == 0
     }
 
     pub(super) fn forget_error(&self) -> bool {
@@ -171,10 +187,20 @@ impl Aof {
         self.report.is_in_flight()
     }
 
-    /// Up to where the feed's bytes are known to survive a loss of power (see
-    /// [`Feed::total_bytes`](super::Feed::total_bytes)).
-    pub fn synced_total(&self) -> u64 {
-        self.report.synced_total.load(Ordering::Acquire)
+    /// Up to which offset of the replication stream everything is known to survive a loss of power; `None` if
+    /// nothing is appended.
+    pub fn synced_offset(&self) -> Option<u64> {
+        match self.state {
+            AofState::Off => None,
+            // Without a base what was appended is worth nothing.
+            AofState::WaitsForBase => Some(0),
+            AofState::On => Some(self.report.synced_offset.load(Ordering::Acquire)),
+        }
+    }
+
+    /// Whether all of the stream up to this offset is known to survive a loss of power.
+    pub fn has_synced(&self, offset: u64) -> bool {
+        self.state == AofState::On && self.synced_offset().is_some_and(|synced| synced >= offset)
     }
 
     /// Forgets what CONFIG RESETSTAT forgets.
@@ -215,10 +241,15 @@ impl Aof {
     }
 
     /// Syncs a file that is no longer appended to, and closes it.
-    pub(super) fn sync_and_close(&mut self, open: Open, total: u64) {
+    pub(super) fn sync_and_close(&mut self, open: Open) {
         let file = open.writer.file().shared();
         let report = Arc::clone(&self.report);
-        let close = move || report.note(&file.sync_data(), total);
+        report.closing.fetch_add(1, Ordering::AcqRel);
+        let offset = self.written_offset;
+        let close = move || {
+            report.note(&file.sync_data(), offset);
+            report.closing.fetch_sub(1, Ordering::AcqRel);
+        };
         match self.worker() {
             Ok(worker) => worker.run(close),
             Err(_) => close(),
@@ -329,8 +360,25 @@ impl Engine {
         self.aof.state = AofState::Off;
         self.aof.rewrites.scheduled = false;
         self.aof.write_error = None;
-        self.aof.report.forget_error();
+        self.aof.report = Arc::default();
         self.aof.files = None;
+    }
+
+    /// The data set is about to be replaced by that of a primary: what the files hold is void with it, and
+    /// nothing that is loaded goes there.
+    pub fn stop_aof_for_sync(&mut self) {
+        if !self.aof.is_off() {
+            self.stop_aof();
+        }
+    }
+
+    /// A synchronization that had stopped it is over, for better or worse: the files begin with what is there
+    /// now, as soon as a child can be started.
+    pub fn resume_aof_after_sync(&mut self) {
+        if self.config.aof.enabled && self.aof.is_off() {
+            self.aof.state = AofState::WaitsForBase;
+            self.aof.rewrites.schedule_on_request();
+        }
     }
 
     /// Before the end: everything is written and synced. Whether that succeeded.

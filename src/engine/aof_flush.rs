@@ -60,6 +60,10 @@ impl Engine {
             }
             self.write_pending_to_aof(seals, is_syncing, fsync)?;
         }
+        if self.downstream.aof.pending().is_empty() {
+            self.replicate();
+            self.aof.written_offset = self.replication.offset();
+        }
         self.sync_aof_if_due(fsync, now_us)
     }
 
@@ -160,19 +164,21 @@ impl Engine {
         let Some(open) = &mut self.aof.open else { return Ok(()) };
         let size = open.writer.size();
         let is_behind = open.synced_bytes != size || self.aof.report.has_failed();
+        let offset = self.aof.written_offset;
+        if !is_behind && self.aof.report.is_settled() {
+            // What came since the last sync was not for the file.
+            self.aof.report.note_offset(offset);
+        }
         if !is_behind || (self.config.aof.no_fsync_on_rewrite && has_child) {
             return Ok(());
         }
-        // What is still pending is not in the file.
-        let feed = &self.downstream.aof;
-        let total = feed.total_bytes().saturating_sub(feed.pending().len() as u64);
         match fsync {
             AppendFsync::No => Ok(()),
             AppendFsync::Always => {
                 let synced = open.writer.sync();
                 let ended_us = clock::now_us();
                 (open.synced_bytes, open.synced_us) = (size, ended_us);
-                self.aof.report.note(&synced, total);
+                self.aof.report.note(&synced, offset);
                 self.note_latency("aof-fsync-always", ended_us - now_us);
                 synced.map_err(|error| {
                     log::warn!(
@@ -187,14 +193,14 @@ impl Engine {
                 if now_us.saturating_sub(open.synced_us) >= SECOND_US && !self.aof.report.is_in_flight() {
                     (open.synced_bytes, open.synced_us) = (size, now_us);
                     let file = open.writer.file().shared();
-                    self.sync_in_background(file, total);
+                    self.sync_in_background(file, offset);
                 }
                 Ok(())
             }
         }
     }
 
-    fn sync_in_background(&mut self, file: Arc<std::fs::File>, total: u64) {
+    fn sync_in_background(&mut self, file: Arc<std::fs::File>, offset: u64) {
         let report = Arc::clone(&self.aof.report);
         report.begin();
         let sync = move || {
@@ -202,7 +208,7 @@ impl Engine {
             if let Err(error) = &synced {
                 log::warn!("Fail to fsync the AOF file: {}", error_text(error));
             }
-            report.finish(&synced, total);
+            report.finish(&synced, offset);
         };
         match self.aof.worker() {
             Ok(worker) => worker.run(sync),

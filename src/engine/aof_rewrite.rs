@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::aof::{AofState, Open};
 use super::parts::Engine;
 use super::snapshot_child::{self, Purpose, SnapshotChild, SnapshotTarget};
-use super::snapshots::{Snapshot, key_count, pause, write_snapshot};
+use super::snapshots::{Snapshot, key_count, pause, write_snapshot, writer_options};
 use crate::aof::{FilesError, Increment, Names};
 use crate::config::{Aof as AofConfig, Config};
 use crate::dataset;
@@ -168,14 +168,19 @@ impl Engine {
             // It would follow the base that contains it already.
             return Err(RewriteFailed::Pending);
         }
-        let total = self.downstream.aof.total_bytes();
         let waits_for_base = self.aof.state == AofState::WaitsForBase;
         let files = self.aof_files()?;
         let (name, writer) =
             if waits_for_base { files.begin_temporary_increment()? } else { files.begin_increment()? };
         log::info!("Creating AOF incr file {} on background rewrite", name.display());
         if let Some(previous) = self.aof.open.replace(Open::new(writer)) {
-            self.aof.sync_and_close(previous, total);
+            self.aof.sync_and_close(previous);
+        }
+        if waits_for_base {
+            // The base, once it counts, is all of the stream up to here.
+            self.replicate();
+            self.aof.written_offset = self.replication.offset();
+            self.aof.report.note_offset(self.aof.written_offset);
         }
         // The new file selects its database itself.
         self.downstream.aof.start();
@@ -352,6 +357,7 @@ pub(super) fn write_base(
     if config.aof.use_rdb_preamble {
         let snapshot = Snapshot {
             path,
+            options: writer_options(keys, config, None),
             place: None,
             is_aof_base: true,
             writes_back: config.aof.rewrite_incremental_fsync,

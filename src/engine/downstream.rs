@@ -31,6 +31,8 @@ pub struct Downstream {
     pub aof: Feed,
     /// For the replicas and their backlog.
     pub replicas: Feed,
+    /// Operations for the append-only file while nobody kept a stream for replicas. WAITAOF counts by them.
+    pub unstreamed: u64,
     operations: Vec<Operation>,
     bytes: Vec<u8>,
 }
@@ -70,6 +72,12 @@ impl Downstream {
         }
     }
 
+    /// Whether the present unit has operations.
+    #[inline]
+    pub fn has_operations(&self) -> bool {
+        !self.operations.is_empty()
+    }
+
     /// Ends as many units as there are operations: none depends on another (expiry, eviction).
     pub fn end_single_units(&mut self) {
         if !self.operations.is_empty() {
@@ -84,6 +92,9 @@ impl Downstream {
                 feed.take_unit(meant, &self.bytes, as_one);
             }
         }
+        if !self.replicas.is_active {
+            self.unstreamed += self.operations.len() as u64;
+        }
         self.operations.clear();
         self.bytes.clear();
     }
@@ -96,7 +107,6 @@ pub struct Feed {
     /// The database that the last command in the stream was for.
     selected: Option<usize>,
     buffer: Vec<u8>,
-    total_bytes: u64,
 }
 
 impl Feed {
@@ -151,15 +161,9 @@ impl Feed {
         self.buffer.capacity()
     }
 
-    /// Bytes that ever came, taken or not.
-    pub fn total_bytes(&self) -> u64 {
-        self.total_bytes
-    }
-
     /// Adds bytes that are encoded already, and select no other database.
     pub fn append(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
-        self.total_bytes += bytes.len() as u64;
     }
 
     fn take_unit<'a>(
@@ -168,7 +172,6 @@ impl Feed {
         bytes: &[u8],
         as_one: bool,
     ) {
-        let before = self.buffer.len();
         let is_wrapped = as_one && operations.clone().nth(1).is_some();
         // As in Redis, the first SELECT stands in front of MULTI.
         if let Some(first) = operations.clone().next() {
@@ -184,7 +187,6 @@ impl Feed {
         if is_wrapped {
             push_request(&mut self.buffer, [&b"EXEC"[..]].into_iter());
         }
-        self.total_bytes += (self.buffer.len() - before) as u64;
     }
 
     fn select(&mut self, db: usize) {
@@ -259,15 +261,17 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_counted_whether_taken_or_not() {
+    fn operations_are_counted_while_nobody_keeps_a_stream_of_them() {
         let mut downstream = Downstream::default();
-        downstream.replicas.start();
-        push(&mut downstream, 0, Targets::ALL, "PING");
+        downstream.aof.start();
+        push(&mut downstream, 0, Targets::ALL, "SET a 1");
+        push(&mut downstream, 0, Targets::ALL, "SET b 1");
+        assert!(downstream.has_operations());
         downstream.end_unit();
-        let total = downstream.replicas.total_bytes();
-        assert_eq!(total, downstream.replicas.pending().len() as u64);
-        downstream.replicas.clear();
-        downstream.replicas.append(b"*1\r\n");
-        assert_eq!(downstream.replicas.total_bytes(), total + 4);
+        assert_eq!((downstream.has_operations(), downstream.unstreamed), (false, 2));
+        downstream.replicas.start();
+        push(&mut downstream, 0, Targets::ALL, "SET a 1");
+        downstream.end_unit();
+        assert_eq!(downstream.unstreamed, 2);
     }
 }

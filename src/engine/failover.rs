@@ -2,7 +2,7 @@
 //! server follows it, and asks it in the same breath to become a primary.
 
 use super::parts::Engine;
-use super::pause::PauseKind;
+use super::pause::{PauseKind, Purpose};
 use super::session::ClientId;
 use crate::config::PrimaryAddress;
 use crate::engine::Action;
@@ -47,7 +47,7 @@ impl Engine {
             None => log::info!("FAILOVER requested to any replica."),
         }
         self.replication.failover = Some(failover);
-        self.pause.start(PauseKind::Write, i64::MAX, self.clock.unix_ms());
+        self.pause.start(Purpose::Failover, PauseKind::Write, i64::MAX, self.clock.unix_ms());
     }
 
     /// Proceeds if a replica has everything, or time is up. Returns whether this server follows it now.
@@ -109,7 +109,7 @@ impl Engine {
     /// It is over, one way or the other: who waited may go on.
     pub fn end_failover(&mut self) {
         if self.replication.failover.take().is_some() {
-            self.pause.lift();
+            self.pause.lift(Purpose::Failover);
             self.actions.push(Action::ResumePostponed);
         }
     }

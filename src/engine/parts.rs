@@ -11,17 +11,18 @@ use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::downstream::Downstream;
 use super::eviction::Eviction;
+use super::migration::Migration;
 use super::pause::Pause;
 use super::replication::{Replication, SyncCounters};
+use super::shutdown::Shutdown;
 use super::snapshots::SnapshotStatus;
 use super::watch::Watches;
 use crate::config::Config;
-use crate::keyspace::{ActiveExpiry, EventClass};
+use crate::keyspace::{ActiveExpiry, EventClass, OwnExpiry};
 use crate::observe::{CommandStats, LatencyMonitor, SlowLog, Stats};
 use crate::pubsub::PubSub;
 use crate::repl::ReplicationId;
 use crate::sys::clock::Clock;
-use crate::sys::signals::Signal;
 use crate::sys::worker::Worker;
 use crate::tracking::Tracking;
 use crate::util::random::Random;
@@ -33,12 +34,15 @@ pub struct Engine {
     pub clients: Clients,
     pub client_memory: ClientMemory,
     pub expiry: ActiveExpiry,
+    pub own_expiry: OwnExpiry,
     pub eviction: Eviction,
     pub watches: Watches,
     pub blocked: Blocked,
     pub downstream: Downstream,
     pub aof: Aof,
     pub replication: Replication,
+    /// Where MIGRATE sends keys; nowhere until the server brings its sockets.
+    pub migration: Migration,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -47,8 +51,7 @@ pub struct Engine {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub snapshots: SnapshotStatus,
-    /// A signal asked for the end; the timer has not obeyed yet.
-    pub shutdown_requested: Option<Signal>,
+    pub shutdown: Shutdown,
     pub identity: Identity,
     pub debug: DebugSwitches,
     pub random: Random,
@@ -133,12 +136,14 @@ impl Engine {
             clients: Clients::default(),
             client_memory: ClientMemory::default(),
             expiry: ActiveExpiry::default(),
+            own_expiry: OwnExpiry::default(),
             eviction: Eviction::default(),
             watches: Watches::default(),
             blocked: Blocked::default(),
             downstream: Downstream::default(),
             aof: Aof::default(),
             replication: Replication::new(ReplicationId::new(random.hex_id()), now_ms),
+            migration: Migration::new(Box::new(NoSockets)),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),
@@ -147,7 +152,7 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             snapshots: SnapshotStatus::new(now_ms / 1000),
-            shutdown_requested: None,
+            shutdown: Shutdown::default(),
             identity: Identity::new(now_ms, config_file, &mut random),
             debug: DebugSwitches::default(),
             random,

@@ -5,14 +5,19 @@
 //! `downstream` goes into the backlog. A replica repeats the stream of its primary, byte for byte, to those who
 //! follow it; its own effects are not part of it.
 
+use super::action::Action;
 use super::blocked::Deadline;
 use super::clients::Clients;
+use super::downstream::Targets;
 use super::failover::Failover;
 use super::parts::Engine;
-use super::session::{ClientId, Closing};
+use super::session::{ClientId, Closing, Session};
 use crate::config::PrimaryAddress;
 use crate::repl::{Backlog, History, Link, Mismatch, Phase, Replica, ReplicationId, Saved, StreamRequest};
 use crate::resp::push_request;
+
+/// Between two lines in the log about commands of the primary that cannot be kept.
+const DISK_ERROR_LOG_PERIOD_MS: i64 = 10_000;
 
 /// See the module's page.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub struct Replication {
     /// Somebody waits for acknowledgements: replicas are to be asked for theirs.
     pub asks_for_acknowledgements: bool,
     pub waiters: Vec<Waiter>,
+    /// When the log last said that what the primary sends cannot be kept.
+    disk_error_logged_ms: i64,
     pub failover: Option<Failover>,
 }
 
@@ -49,6 +56,8 @@ pub struct Waiter {
     pub replicas: usize,
     /// In their append-only files, and not only in memory.
     pub on_disk: bool,
+    /// In ours as well.
+    pub local: bool,
     pub deadline_us: Deadline,
 }
 
@@ -100,12 +109,22 @@ impl Replication {
             acknowledged: false,
             asks_for_acknowledgements: false,
             waiters: Vec::new(),
+            disk_error_logged_ms: 0,
             failover: None,
         }
     }
 
     pub fn is_replica(&self) -> bool {
         self.primary.is_some()
+    }
+
+    /// Whether the log is to say now that what the primary sends cannot be kept.
+    pub fn reports_disk_error(&mut self, now_ms: i64) -> bool {
+        let is_due = now_ms > self.disk_error_logged_ms + DISK_ERROR_LOG_PERIOD_MS;
+        if is_due {
+            self.disk_error_logged_ms = now_ms;
+        }
+        is_due
     }
 
     /// Whether the link to the primary is up.
@@ -229,6 +248,17 @@ impl Engine {
             self.replication.append(feed.pending());
             feed.clear();
         }
+        let unstreamed = std::mem::take(&mut self.downstream.unstreamed);
+        if unstreamed > 0 && !self.replication.is_replica() {
+            // Nobody can ask for these parts of the stream, but WAITAOF goes by offsets all the same.
+            self.replication.offset += unstreamed;
+        }
+    }
+
+    /// The end of the stream, with what commands have left for it.
+    pub fn stream_end(&self) -> u64 {
+        let pending = self.downstream.replicas.pending().len() as u64;
+        self.replication.offset + pending + self.downstream.unstreamed
     }
 
     /// Drops what neither the window nor a replica needs.
@@ -285,6 +315,7 @@ impl Engine {
     /// A client has become a replica.
     pub fn add_replica(&mut self, id: ClientId) {
         self.replication.replicas.push(id);
+        self.actions.push(Action::ReplicaArrived(id));
     }
 
     pub fn remove_replica(&mut self, id: ClientId) {
@@ -348,21 +379,35 @@ impl Engine {
         self.tell_replicas(&[b"PING"]);
     }
 
-    /// Asks replicas how far they are, if somebody waits for that.
+    /// Asks replicas how far they are, if somebody waits for that. Not during a pause: whoever wants them to get to
+    /// the end of the stream must not see it grow.
     pub fn ask_for_acknowledgements(&mut self) {
-        if std::mem::take(&mut self.replication.asks_for_acknowledgements) {
+        if self.pause.at(self.clock.unix_ms()).is_none()
+            && std::mem::take(&mut self.replication.asks_for_acknowledgements)
+        {
             self.tell_replicas(&[b"REPLCONF", b"GETACK", b"*"]);
         }
     }
 
-    /// A command that selects no database and changes nothing.
-    fn tell_replicas(&mut self, words: &[&[u8]]) {
+    /// A command that selects no database, and that this server does not execute.
+    pub fn tell_replicas(&mut self, words: &[&[u8]]) {
         if !self.downstream.replicas.is_active() || self.replication.replicas.is_empty() {
             return;
         }
         let mut request = Vec::new();
         push_request(&mut request, words.iter().copied());
         self.downstream.replicas.append(&request);
+    }
+}
+
+/// A replica as the log shows it: where it listens, or else its client's id.
+pub fn replica_name(session: &Session) -> String {
+    let replica = session.replica.as_deref();
+    let announced = replica.map(|replica| replica.announced_ip.as_str()).filter(|ip| !ip.is_empty());
+    let ip = announced.or_else(|| session.peer.rsplit_once(':').map(|(ip, _)| ip)).unwrap_or_default();
+    match replica.map_or(0, |replica| replica.listening_port) {
+        0 => format!("client id #{}", session.id),
+        port => format!("{ip}:{port}"),
     }
 }
 
@@ -376,6 +421,30 @@ impl Engine {
     /// with us, and we with our primary.
     pub fn resume_loaded_place(&mut self) {
         let Some(place) = self.snapshots.loaded_place.take() else { return };
+        if self.replication.is_replica() || self.replication.backlog.is_none() {
+            self.resume_at(place);
+        }
+    }
+
+    /// Keys that a snapshot holds were not loaded: they have expired. Others who follow its stream have them.
+    pub(super) fn replicate_expired(&mut self, place: Option<Saved>, expired: Vec<(usize, Vec<u8>)>) {
+        if !self.downstream.replicas.is_active() {
+            // At the start of a primary: what the snapshot lacks now is the first that happens behind its place.
+            let Some(place) = place.filter(|_| !self.replication.is_replica()) else { return };
+            self.resume_at(place);
+        }
+        let name: &[u8] = if self.config.memory.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+        for (db, key) in expired {
+            self.downstream.push(db, Targets::REPLICAS, [name, &key].into_iter());
+        }
+        if self.nesting == 0 {
+            self.downstream.end_single_units();
+            self.replicate();
+            self.trim_backlog();
+        }
+    }
+
+    fn resume_at(&mut self, place: Saved) {
         let window_bytes = self.config.replication.backlog_bytes;
         self.replication.offset = place.offset;
         self.replication.backlog = Some(Backlog::new(window_bytes, place.offset));

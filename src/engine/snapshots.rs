@@ -20,10 +20,11 @@ use crate::config::{Config, REDIS_VERSION, SavePoint};
 use crate::dataset::{self, Header, KeptUsage, Loaded};
 use crate::keyspace::{EvictionPolicy, Keyspace};
 use crate::rdb::{self, SaveError, Writer, WriterOptions};
-use crate::repl::Saved;
+use crate::repl::{Saved, SnapshotDemand};
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
+use crate::sys::storage::Disk;
 use crate::sys::{clock, memory};
 
 /// `rdb-save-incremental-fsync`: how much may wait to be written by the kernel.
@@ -59,6 +60,8 @@ pub struct SnapshotStatus {
     pub last_load: Loaded,
     /// The place in the stream of replication that it named.
     pub loaded_place: Option<Saved>,
+    /// Where it is, if not in the place of the data set in use.
+    pub loaded_aside: Option<Keyspace>,
     /// A child that has ended since the last look, for those who wait for its snapshot: whether it succeeded.
     pub ended: Option<(SnapshotTarget, bool)>,
 }
@@ -80,12 +83,23 @@ impl SnapshotStatus {
             last_copied_bytes: 0,
             last_load: Loaded::default(),
             loaded_place: None,
+            loaded_aside: None,
             ended: None,
         }
     }
 
     pub fn is_loading(&self) -> bool {
         self.loading.is_some() || self.replaying.is_some()
+    }
+
+    /// Whether clients are served from the data set in use while another one is loaded beside it.
+    pub fn serves_meanwhile(&self) -> bool {
+        self.loading.as_ref().is_some_and(|loading| loading.serves_meanwhile)
+    }
+
+    /// Whether there is anything to load at the moment.
+    pub fn can_load_on(&self) -> bool {
+        self.replaying.is_some() || self.loading.as_ref().is_some_and(|loading| loading.can_go_on())
     }
 
     pub fn is_saving(&self) -> bool {
@@ -119,7 +133,8 @@ impl Engine {
         self.snapshots.saves += 1;
         let temporary = temporary_file(&self.config, std::process::id());
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, Some(&temporary));
-        let saved = write_file(keys, &self.config, place, |_| Ok(()));
+        let options = writer_options(keys, &self.config, None);
+        let saved = write_file(keys, &self.config, options, place, |_| Ok(()));
         signals::remove_on_abrupt_exit(Leftover::TemporaryFile, None);
         saved.inspect_err(|error| log::warn!("{error}"))?;
         log::info!("DB saved on disk");
@@ -131,6 +146,15 @@ impl Engine {
 
     /// BGSAVE: starts a child that saves.
     pub fn start_snapshot_child(&mut self, keys: &Keyspace) -> Result<(), BackgroundSaveError> {
+        self.start_child_for(keys, SnapshotDemand::default())
+    }
+
+    /// The same for replicas, which may want an older version of the format.
+    pub fn start_child_for(
+        &mut self,
+        keys: &Keyspace,
+        demand: SnapshotDemand,
+    ) -> Result<(), BackgroundSaveError> {
         let place = self.saved_place();
         let now_s = clock::unix_now_ms() / 1000;
         if !self.has_child() {
@@ -139,7 +163,8 @@ impl Engine {
             self.snapshots.dirty_at_child_start = keys.effects.dirty();
         }
         self.start_child(SnapshotTarget::File, key_count(keys), |config, reporter| {
-            write_file(keys, config, place, |count| reporter.after_key(count))?;
+            let options = writer_options(keys, config, demand.version_max);
+            write_file(keys, config, options, place, |count| reporter.after_key(count))?;
             log::info!("DB saved on disk");
             Ok(())
         })
@@ -151,6 +176,7 @@ impl Engine {
         keys: &Keyspace,
         make_stream: impl FnOnce() -> io::Result<W>,
         mark: &[u8],
+        demand: SnapshotDemand,
     ) -> Result<(), BackgroundSaveError> {
         let place = self.saved_place();
         self.start_child(SnapshotTarget::Sockets, key_count(keys), |config, reporter| {
@@ -159,9 +185,14 @@ impl Engine {
                 stream.write_all(b"$EOF:")?;
                 stream.write_all(mark)?;
                 stream.write_all(b"\r\n")?;
-                let mut writer = Writer::new(stream, writer_options(keys, config))?;
+                let options = writer_options(keys, config, demand.version_max);
+                let mut writer = Writer::new(stream, options)?;
                 let header = header(place, false);
-                write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;
+                if demand.without_keys {
+                    dataset::write_header(&mut writer, &header)?;
+                } else {
+                    write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;
+                }
                 let mut stream = writer.finish()?;
                 stream.write_all(mark)?;
                 stream.flush()
@@ -319,12 +350,13 @@ impl Engine {
 pub(super) fn write_file(
     keys: &Keyspace,
     config: &Config,
+    options: WriterOptions,
     place: Option<Saved>,
     after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
     let path = config.process.dir.join(&config.rdb.file_name);
     let writes_back = config.rdb.save_incremental_fsync;
-    let snapshot = Snapshot { path: &path, place, is_aof_base: false, writes_back };
+    let snapshot = Snapshot { path: &path, options, place, is_aof_base: false, writes_back };
     write_snapshot(keys, config, &snapshot, after_key)
 }
 
@@ -332,6 +364,7 @@ pub(super) fn write_file(
 #[derive(Debug)]
 pub(super) struct Snapshot<'a> {
     pub path: &'a Path,
+    pub options: WriterOptions,
     /// The place in the replication stream that it is of.
     pub place: Option<Saved>,
     pub is_aof_base: bool,
@@ -346,21 +379,25 @@ pub(super) fn write_snapshot(
     snapshot: &Snapshot<'_>,
     after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
-    rdb::save_file(snapshot.path, writer_options(keys, config), |writer| {
+    let disk = Disk::new(Path::new("")).open_to_all();
+    rdb::save_file(&disk, snapshot.path, snapshot.options, |writer| {
         if snapshot.writes_back {
             let mut write_back = WriteBack::default();
-            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file, bytes));
+            writer
+                .on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file.0.as_ref(), bytes));
         }
         let header = header(snapshot.place, snapshot.is_aof_base);
         write_data(writer, keys, config, &header, after_key)
     })
 }
 
-fn writer_options(keys: &Keyspace, config: &Config) -> WriterOptions {
+/// `version_max` is what a replica can read.
+pub(super) fn writer_options(keys: &Keyspace, config: &Config, version_max: Option<u8>) -> WriterOptions {
+    let latest = config.rdb.latest_version();
     WriterOptions {
         compression: config.rdb.compression,
         checksum: config.rdb.checksum,
-        version: dataset::version_of(keys, config.rdb.latest_version()),
+        version: dataset::version_of(keys, version_max.map_or(latest, |readable| readable.min(latest))),
     }
 }
 

@@ -21,6 +21,7 @@ use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::field_expiry::FieldDeadlines;
 use super::layout::Kind;
+use super::libraries::Libraries;
 use super::update::{Slot, Update, Vacancy};
 use super::value::{NewString, Object, WrongType};
 use crate::ds::StrRef;
@@ -77,6 +78,8 @@ pub struct Statistics {
 pub struct Keyspace {
     pub effects: Effects,
     pub statistics: Statistics,
+    /// What FLUSHALL leaves alone.
+    pub libraries: Libraries,
     pub(super) databases: Vec<Database>,
     pub(super) random: Random,
     hash_key: (u64, u64),
@@ -106,6 +109,7 @@ impl Keyspace {
         Self {
             effects: Effects::default(),
             statistics: Statistics::default(),
+            libraries: Libraries::default(),
             databases: (0..databases.max(1)).map(|_| Database::new(hash_key)).collect(),
             random: Random::seeded(hash_key.0 ^ hash_key.1.rotate_left(32)),
             hash_key,
@@ -221,17 +225,12 @@ impl Keyspace {
     #[inline]
     pub fn slot<'a>(&'a mut self, key: &'a [u8]) -> Slot<'a> {
         let hash = self.hash(key);
-        let found = self.live_or_hidden(hash, key);
-        let is_hidden = |found| {
-            let entry = self.current().index.entry(found);
-            self.expired_keys == ExpiredKeys::Hide && entry.is_some_and(|entry| entry.is_expired(self.now_ms))
-        };
-        match found {
-            Some(found) if !is_hidden(found) => {
+        match self.live_for_write(hash, key) {
+            Some(found) => {
                 self.touch(found);
                 Slot::Occupied(Update::new(&mut self.current_mut().index, found))
             }
-            hidden => Slot::Vacant(Vacancy::new(self, key, hash, hidden)),
+            None => Slot::Vacant(Vacancy::new(self, key, hash)),
         }
     }
 
@@ -239,7 +238,7 @@ impl Keyspace {
     /// Records `new`, but neither `changed` nor the command's own event.
     pub fn set_string(&mut self, key: &[u8], value: NewString<'_>, expiry: Expiry) -> Option<Object> {
         let hash = self.hash(key);
-        let Some(found) = self.live_or_hidden(hash, key) else {
+        let Some(found) = self.live_for_write(hash, key) else {
             let expiry_ms = match expiry {
                 Expiry::At(at_ms) => Some(at_ms),
                 Expiry::Keep | Expiry::Clear => None,
@@ -293,6 +292,20 @@ impl Keyspace {
         }
     }
 
+    /// When a key of any database expires (Unix milliseconds), if it ever does.
+    pub fn expiry_ms(&self, db: usize, key: &[u8]) -> Option<i64> {
+        let index = &self.databases.get(db)?.index;
+        index.entry(index.find(index.hash(key), key)?)?.expiry_ms()
+    }
+
+    /// Deletes a key of any database if its time has come, and records that.
+    pub(super) fn expire_key(&mut self, db: usize, key: &[u8], now_ms: i64) -> Option<Entry> {
+        let index = &self.databases.get(db)?.index;
+        let found = index.find(index.hash(key), key)?;
+        let is_due = index.entry(found)?.expiry_ms().is_some_and(|expiry_ms| now_ms > expiry_ms);
+        if is_due { self.expire(db, found) } else { None }
+    }
+
     pub(super) fn hash_key(&self) -> (u64, u64) {
         self.hash_key
     }
@@ -302,11 +315,10 @@ impl Keyspace {
         self.current().index.hash(key)
     }
 
-    /// Inserts an object under a key that is not there, or hidden because it is expired.
+    /// Inserts an object under a key that is not there, or hidden because it is expired: that is over then.
     pub(super) fn insert_in_place_of_hidden(&mut self, hash: u64, key: &[u8], object: Object) {
-        let index = &mut self.current_mut().index;
-        if let Some(hidden) = index.find(hash, key) {
-            index.remove(hidden);
+        if let Some(hidden) = self.current().index.find(hash, key) {
+            self.expire(self.selected, hidden);
         }
         self.insert_new(self.selected, hash, Entry::object(key, object, None, self.initial_access()));
     }
@@ -324,8 +336,12 @@ impl Keyspace {
 
     pub(super) fn insert_entry_in(&mut self, db: usize, entry: Entry) -> Option<Entry> {
         let hash = self.hash(entry.view().key());
-        let index = &mut self.databases[db].index;
-        let old = index.find(hash, entry.view().key()).and_then(|found| index.remove(found));
+        let index = &self.databases[db].index;
+        let old = match index.find(hash, entry.view().key()) {
+            Some(found) if self.is_hidden(db, found) => self.expire(db, found),
+            Some(found) => self.databases[db].index.remove(found),
+            None => None,
+        };
         self.insert_new(db, hash, entry);
         old
     }
@@ -392,25 +408,36 @@ impl Keyspace {
         Some(found)
     }
 
+    /// A key that is stored, whether its time has come or not: without any trace.
+    pub fn stored(&self, key: &[u8]) -> Option<EntryRef<'_>> {
+        let index = &self.current().index;
+        index.entry(index.find(index.hash(key), key)?)
+    }
+
     /// A key that the running command has looked up already: without any trace.
     pub fn reread(&self, key: &[u8]) -> Option<EntryRef<'_>> {
-        let index = &self.current().index;
-        let entry = index.entry(index.find(index.hash(key), key)?)?;
+        let entry = self.stored(key)?;
         let is_live = self.expired_keys == ExpiredKeys::Ignore || !entry.is_expired(self.now_ms);
         is_live.then_some(entry)
     }
 
-    /// As `live`, but a hidden key is found: a write takes its place.
+    /// As `live`, but a hidden key is deleted as well: a write takes its place, and who repeats the write (the
+    /// append-only file of a replica) must not find it there.
     #[inline]
-    fn live_or_hidden(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
+    fn live_for_write(&mut self, hash: u64, key: &[u8]) -> Option<Found> {
         let index = &self.current().index;
         let found = index.find(hash, key)?;
         let expired = index.entry(found)?.is_expired(self.now_ms);
-        if expired && self.expired_keys == ExpiredKeys::Delete {
+        if expired && self.expired_keys != ExpiredKeys::Ignore {
             self.expire(self.selected, found);
             return None;
         }
         Some(found)
+    }
+
+    fn is_hidden(&self, db: usize, found: Found) -> bool {
+        let entry = self.databases[db].index.entry(found);
+        self.expired_keys == ExpiredKeys::Hide && entry.is_some_and(|entry| entry.is_expired(self.now_ms))
     }
 
     #[inline]

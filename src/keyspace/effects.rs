@@ -20,6 +20,8 @@ bitflags! {
         const PROPAGATION = 1 << 2;
         /// Some client is blocked on a key.
         const BLOCKED = 1 << 3;
+        /// Clients may write here although this is a replica: their keys are ours to expire.
+        const OWN_EXPIRY = 1 << 4;
     }
 }
 
@@ -140,7 +142,8 @@ pub enum Propagation {
 }
 
 /// Who must hear of every change.
-const INTERESTED_IN_CHANGES: Interest = Interest::WATCH.union(Interest::TRACKING).union(Interest::BLOCKED);
+const INTERESTED_IN_CHANGES: Interest =
+    Interest::WATCH.union(Interest::TRACKING).union(Interest::BLOCKED).union(Interest::OWN_EXPIRY);
 
 /// The recorder. See the module's page.
 #[derive(Debug, Default)]

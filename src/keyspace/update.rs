@@ -17,21 +17,16 @@ pub struct Vacancy<'a> {
     keyspace: &'a mut Keyspace,
     key: &'a [u8],
     hash: u64,
-    /// An expired key that a replica keeps but does not show.
-    hidden: Option<Found>,
 }
 
 impl<'a> Vacancy<'a> {
-    pub(super) fn new(keyspace: &'a mut Keyspace, key: &'a [u8], hash: u64, hidden: Option<Found>) -> Self {
-        Self { keyspace, key, hash, hidden }
+    pub(super) fn new(keyspace: &'a mut Keyspace, key: &'a [u8], hash: u64) -> Self {
+        Self { keyspace, key, hash }
     }
 
     /// Makes the key a string without an expiry. Records `new`, but neither `changed` nor the command's own event.
     pub fn insert_string(self, value: NewString<'_>) {
-        let Self { keyspace, key, hash, hidden } = self;
-        if let Some(hidden) = hidden {
-            keyspace.current_mut().index.remove(hidden);
-        }
+        let Self { keyspace, key, hash } = self;
         let entry = Entry::string(key, value, None, keyspace.initial_access());
         keyspace.insert_new(keyspace.selected(), hash, entry);
     }

@@ -212,6 +212,14 @@ impl Connection {
         }
     }
 
+    /// Lets the kernel wait for more before it sends a packet that is not full.
+    pub fn send_in_large_packets(&self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tcp(tcp) => tcp.set_nodelay(false),
+            Stream::Unix(_) => Ok(()),
+        }
+    }
+
     /// Takes the socket out of the poll; it closes when dropped.
     pub fn deregister(&mut self, registry: &Registry) {
         let result = match &mut self.stream {
@@ -221,5 +229,27 @@ impl Connection {
         if let Err(error) = result {
             log::debug!("Deregistering a connection: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::tune;
+
+    #[test]
+    fn packets_leave_at_once_unless_large_ones_are_wanted() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = Stream::Tcp(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        tune(&stream, 0).unwrap();
+        let poll = mio::Poll::new().unwrap();
+        let connection = Connection::new(stream, poll.registry(), Token(0)).unwrap();
+        let is_immediate = || match connection.stream() {
+            Stream::Tcp(tcp) => tcp.nodelay().unwrap(),
+            Stream::Unix(_) => false,
+        };
+        assert!(is_immediate());
+        connection.send_in_large_packets().unwrap();
+        assert!(!is_immediate());
     }
 }

@@ -229,7 +229,7 @@ impl Link {
     pub fn loaded(&mut self, offset: u64, now_ms: i64) -> Vec<u8> {
         self.heard_ms = now_ms;
         self.state = State::Online;
-        acknowledgement(offset)
+        acknowledgement(offset, None)
     }
 
     /// What time asks for: a sign of life, or the end.
@@ -471,9 +471,13 @@ impl Link {
     }
 }
 
-/// What tells a primary how far we are.
-pub fn acknowledgement(offset: u64) -> Vec<u8> {
-    request(&[b"REPLCONF", b"ACK", offset.to_string().as_bytes()])
+/// What tells a primary how far we are, and up to where our append-only file, if there is one, is synced.
+pub fn acknowledgement(offset: u64, synced: Option<u64>) -> Vec<u8> {
+    let offset = offset.to_string();
+    match synced.map(|synced| synced.to_string()) {
+        None => request(&[b"REPLCONF", b"ACK", offset.as_bytes()]),
+        Some(synced) => request(&[b"REPLCONF", b"ACK", offset.as_bytes(), b"FACK", synced.as_bytes()]),
+    }
 }
 
 fn refused(option: &str, line: &[u8]) {

@@ -23,4 +23,4 @@ mod simulation;
 pub use backlog::Backlog;
 pub use history::{History, Mismatch, ReplicationId, Saved, StreamRequest};
 pub use link::{Event, Failure, Introduction, Link, Phase, Resume, acknowledgement};
-pub use replica::{Capabilities, Replica, ReplicaState};
+pub use replica::{Capabilities, Replica, ReplicaState, SnapshotDemand, format_version_of};

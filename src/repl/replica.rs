@@ -61,17 +61,51 @@ pub struct Replica {
     pub acknowledged_aof: u64,
     /// REPLCONF rdb-only: it wants a snapshot and nothing else (`redis-cli --rdb`).
     pub snapshot_only: bool,
-    /// REPLCONF rdb-filter-only with nothing in it: neither keys nor functions.
-    pub filters: SnapshotFilter,
+    pub demand: SnapshotDemand,
     /// It came with SYNC: it never acknowledges anything.
     pub is_mute: bool,
 }
 
-/// REPLCONF rdb-filter-only: what a snapshot is to consist of.
+/// What a replica wants of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SnapshotFilter {
+pub struct SnapshotDemand {
+    /// REPLCONF rdb-filter-only: of what else there might be, only what was named.
     pub without_keys: bool,
     pub without_functions: bool,
+    /// REPLCONF version: no later version of the format than this; `None` where it did not say.
+    pub version_max: Option<u8>,
+}
+
+impl SnapshotDemand {
+    /// Whether it is not a whole data set that is wanted. Such a snapshot must not be put into a file.
+    pub fn is_filtered(&self) -> bool {
+        self.without_keys || self.without_functions
+    }
+
+    /// What serves both, if anything does.
+    #[must_use]
+    pub fn with(self, other: Self) -> Option<Self> {
+        let is_same =
+            (self.without_keys, self.without_functions) == (other.without_keys, other.without_functions);
+        let version_max = match (self.version_max, other.version_max) {
+            (Some(own), Some(others)) => Some(own.min(others)),
+            (own, others) => own.or(others),
+        };
+        is_same.then_some(Self { version_max, ..self })
+    }
+}
+
+/// The latest version of the snapshot format that a server of this version reads; `None` if that is no version.
+/// Later than 11 is what Redis 7.4 alone reads: those that go by another name, and announce themselves, do not.
+pub fn format_version_of(server: &str) -> Option<u8> {
+    let mut numbers = server.split('.').map(|number| number.parse::<u32>().ok());
+    let (major, minor) = (numbers.next()??, numbers.next()??);
+    Some(match (major, minor) {
+        (..7, _) => 9,
+        (7, ..2) => 10,
+        (7, 4..) => 12,
+        _ => 11,
+    })
 }
 
 impl Replica {
@@ -126,6 +160,25 @@ mod tests {
             (replica.acknowledged, replica.acknowledged_aof, replica.acknowledged_ms),
             (100, 50, 2000)
         );
+    }
+
+    #[test]
+    fn the_version_of_a_server_says_what_it_reads() {
+        let versions = ["6.2.14", "7.0.15", "7.2.4", "7.4.1", "8.0.3", "5.0", "7", "latest", "7.x.1"];
+        let expected = [Some(9), Some(10), Some(11), Some(12), Some(11), Some(9), None, None, None];
+        assert_eq!(versions.map(format_version_of), expected);
+    }
+
+    #[test]
+    fn a_snapshot_for_several_is_one_that_all_can_read() {
+        let plain = SnapshotDemand::default();
+        let old = SnapshotDemand { version_max: Some(10), ..plain };
+        let older = SnapshotDemand { version_max: Some(9), ..plain };
+        let filtered = SnapshotDemand { without_keys: true, ..plain };
+        assert_eq!(plain.with(plain), Some(plain));
+        assert_eq!((plain.with(old), older.with(old)), (Some(old), Some(older)));
+        assert_eq!(plain.with(filtered), None);
+        assert!(filtered.is_filtered() && !old.is_filtered());
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Server {
             self.engine.primary_lost(&client.session);
         }
         self.engine.replication.waiters.retain(|waiter| waiter.client != id);
+        self.engine.shutdown.forget_client(id);
         self.engine.watches.forget(id);
         self.engine.blocked.leave(id);
         self.engine.pubsub.remove_client(id);

@@ -1,6 +1,7 @@
 //! Performs what commands asked of the loop.
 
 use super::event_loop::Server;
+use crate::commands;
 use crate::config::Apply;
 use crate::engine::Action;
 
@@ -18,7 +19,12 @@ impl Server {
             // The engine has done what could fail; the rest is read from the configuration when needed.
             Action::Apply(_) => {}
             Action::Exit => self.leave(),
-            Action::ShutdownAborted => self.signals.rearm(),
+            Action::ShutdownAborted { waiters } => {
+                // The next signal is a first one again.
+                self.signals.rearm();
+                commands::tell_of_failed_shutdown(&mut self.engine, waiters);
+            }
+            Action::ReplicaArrived(id) => self.tune_replica(id),
             Action::ResumePostponed => self.resume_postponed(),
             Action::Restart { delay_ms } => {
                 self.restart_delay_ms = Some(delay_ms);

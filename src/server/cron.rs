@@ -10,7 +10,7 @@ use crate::commands;
 use crate::engine::{ClientId, Engine};
 use crate::keyspace::{Cycle, ExpiredKeys, expire};
 use crate::sys::clock;
-use crate::sys::memory;
+use crate::sys::{memory, watchdog};
 
 /// The longest slice of a slow expiry cycle within one turn.
 const EXPIRY_SLICE_US: u64 = 1000;
@@ -85,6 +85,9 @@ impl Server {
         for timer in self.cron.timers.take_due(now_us) {
             match timer {
                 Timer::Cron => {
+                    if self.engine.config.process.watchdog_period_ms > 0 {
+                        watchdog::wind_up(self.engine.config.process.watchdog_period_ms);
+                    }
                     self.engine.cron_hz = self.present_hz();
                     let period_us = 1_000_000 / u64::from(self.engine.cron_hz);
                     self.cron.timers.set(Timer::Cron, now_us + period_us);
@@ -133,6 +136,7 @@ impl Server {
         commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
+        self.engine.migration.close_idle(self.engine.clock.unix_ms());
         self.snapshots_cron();
         self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));
@@ -158,6 +162,7 @@ impl Server {
 
     /// This turn's share of active expiry: a slice of the slow cycle, or else the fast cycle, if it is due.
     pub(super) fn expire_keys(&mut self) {
+        self.expire_own_keys();
         if !self.engine.debug.active_expire
             || self.engine.snapshots.is_loading()
             || expired_keys(&self.engine) != ExpiredKeys::Delete
@@ -173,6 +178,24 @@ impl Server {
         let (more, took_us) = self.run_expiry(Cycle::Slow { budget_us });
         let left_us = self.cron.expiry_left_us.saturating_sub(took_us);
         self.cron.expiry_left_us = if more { left_us } else { 0 };
+    }
+
+    /// On a replica, what clients made there; the rest is the primary's.
+    fn expire_own_keys(&mut self) {
+        let now_ms = self.engine.clock.unix_ms();
+        if !self.engine.own_expiry.is_due(now_ms)
+            || !self.engine.replication.is_replica()
+            || !self.engine.debug.active_expire
+            || self.engine.snapshots.is_loading()
+        {
+            return;
+        }
+        commands::declare_interest(&mut self.keys, &self.engine);
+        let Engine { own_expiry, worker, config, .. } = &mut self.engine;
+        let lazily = config.memory.lazyfree_lazy_expire;
+        let drop = |_: &mut _, entry| commands::free(worker, entry, lazily);
+        own_expiry.run(&mut self.keys, now_ms, EXPIRY_SLICE_US, clock::now_us, drop);
+        commands::perform_in_background(&mut self.keys, &mut self.engine);
     }
 
     /// Whether there is more to do, and how long it took.
@@ -217,15 +240,16 @@ impl Server {
     /// Lets postponed clients go on when the pause is over, in the order in which they came.
     pub(super) fn resume_postponed(&mut self) {
         let now_ms = self.engine.clock.unix_ms();
-        if self.engine.pause.at(now_ms).is_some() {
-            let left_ms = self.engine.pause.until_ms().map_or(0, |until_ms| until_ms - now_ms);
-            let due_us =
-                self.engine.clock.monotonic_us().saturating_add((left_ms as u64).saturating_mul(1000));
+        let has_ended = self.engine.pause.is_set() && self.engine.pause.forget_ended(now_ms);
+        if let Some(end_ms) = self.engine.pause.next_end_ms() {
+            let left_us = ((end_ms - now_ms) as u64).saturating_mul(1000);
+            let due_us = self.engine.clock.monotonic_us().saturating_add(left_us);
             self.cron.timers.set(Timer::PauseEnd, due_us);
-            return;
-        }
-        if self.engine.pause.is_set() {
-            self.engine.pause.end();
+            if !has_ended {
+                return;
+            }
+            // What still may not execute comes back.
+        } else if has_ended {
             self.cron.timers.stop(Timer::PauseEnd);
         }
         for id in std::mem::take(&mut self.cron.postponed) {

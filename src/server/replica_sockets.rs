@@ -27,6 +27,8 @@ pub struct ReplicaSockets {
 #[derive(Debug)]
 struct ReplicaSocket {
     socket: Socket,
+    /// As the log shows it.
+    name: String,
     greeting: Vec<u8>,
     has_failed: bool,
 }
@@ -65,8 +67,8 @@ impl ReplicaSockets {
         Self { sockets: Vec::new(), timeout_s, poll: None }
     }
 
-    /// Adds a replica; `greeting` is what it is sent first.
-    pub fn add(&mut self, connection: &Connection, greeting: &str) -> io::Result<()> {
+    /// Adds a replica by its name in the log; `greeting` is what it is sent first.
+    pub fn add(&mut self, connection: &Connection, name: String, greeting: &str) -> io::Result<()> {
         let descriptor: OwnedFd = connection.duplicate()?;
         let socket = match connection.stream() {
             Stream::Tcp(_) => Socket::Tcp(descriptor.into()),
@@ -74,6 +76,7 @@ impl ReplicaSockets {
         };
         self.sockets.push(ReplicaSocket {
             socket,
+            name,
             greeting: greeting.as_bytes().to_vec(),
             has_failed: false,
         });
@@ -101,7 +104,12 @@ impl ReplicaSockets {
             return;
         }
         if let Err(error) = self.try_write_to(index, bytes) {
-            log::warn!("Diskless rdb transfer, write error sending DB to replica: {}", error_text(&error));
+            if error.kind() == io::ErrorKind::TimedOut {
+                log::warn!("Disconnecting timedout replica (full sync): {}", self.sockets[index].name);
+            } else {
+                let reason = error_text(&error);
+                log::warn!("Diskless rdb transfer, write error sending DB to replica: {reason}");
+            }
             let replica = &mut self.sockets[index];
             replica.has_failed = true;
             // The parent and the replica see that nothing more will come.

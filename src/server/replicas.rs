@@ -6,11 +6,11 @@ use std::io::{self, IoSlice, Read};
 
 use super::event_loop::Server;
 use super::replica_sockets::ReplicaSockets;
-use crate::commands::{force_unblock_all, replica_name, serve_waiters};
+use crate::commands::{force_unblock_all, serve_waiters};
 use crate::config::OutputClass;
-use crate::engine::{ClientId, Closing, Session, SnapshotTarget};
+use crate::engine::{ClientId, Closing, Session, SnapshotTarget, replica_name};
 use crate::net::Connection;
-use crate::repl::{Capabilities, ReplicaState};
+use crate::repl::{Capabilities, ReplicaState, SnapshotDemand, acknowledgement};
 use crate::sys::clock;
 use crate::sys::files::error_text;
 
@@ -24,6 +24,12 @@ const FILE_READ_BYTES: usize = 64 * 1024;
 #[derive(Default)]
 pub struct Transfers {
     files: Vec<FileTransfer>,
+    /// Whose sockets the child writes to.
+    streaming: Vec<ClientId>,
+    /// No later version of the format than this is in the file that a child was last asked to write for replicas.
+    file_version_max: Option<u8>,
+    /// The file was not written for ourselves (see `rdb-del-sync-files`).
+    pub(super) file_is_for_replicas: bool,
     /// A replica has used up its share of the turn.
     pub(super) goes_on: bool,
     /// Seconds since replicas were last told that we are alive.
@@ -43,8 +49,6 @@ impl Server {
     pub(super) fn replicate(&mut self) {
         self.engine.ask_for_acknowledgements();
         self.engine.replicate();
-        let now_us = self.engine.clock.monotonic_us();
-        serve_waiters(&mut self.engine, now_us);
         if self.engine.replication.failover.is_some() && self.engine.drive_failover() {
             force_unblock_all(&mut self.engine);
         }
@@ -54,6 +58,19 @@ impl Server {
         if !self.engine.replication.replicas().is_empty() {
             self.start_due_snapshot();
             self.cut_slow_replicas();
+        }
+    }
+
+    /// Tells the primary, if it asks, how far we are; and those in WAIT and WAITAOF whose time has come.
+    pub(super) fn acknowledge(&mut self) {
+        let now_us = self.engine.clock.monotonic_us();
+        serve_waiters(&mut self.engine, now_us);
+        let (offset, synced) = (self.engine.replication.offset(), self.engine.aof.synced_offset());
+        let Some(primary) = &mut self.engine.replication.primary else { return };
+        if std::mem::take(&mut primary.owes_acknowledgement)
+            && let Some(client) = primary.client
+        {
+            self.engine.clients.send(client, |reply| reply.output.push(&acknowledgement(offset, synced)));
         }
     }
 
@@ -84,6 +101,18 @@ impl Server {
             }
         }
         self.engine.expire_backlog();
+        self.remove_file_for_replicas();
+    }
+
+    /// `repl-disable-tcp-nodelay`: fewer packets, and up to 40 ms more for each.
+    pub(super) fn tune_replica(&self, id: ClientId) {
+        let slot = self.engine.clients.by_id(id).map(|client| client.session.slot);
+        let connection = slot.and_then(|slot| self.connections.get(slot)).and_then(Option::as_ref);
+        if self.engine.config.replication.disable_tcp_nodelay
+            && let Some(Err(error)) = connection.map(Connection::send_in_large_packets)
+        {
+            log::warn!("Setting options of a replica's socket: {}", error_text(&error));
+        }
     }
 
     /// Sends replicas what they are still to be sent.
@@ -204,12 +233,12 @@ impl Server {
 
     /// Starts a child for those who wait for a snapshot, or lets them share one that is being written.
     fn start_due_snapshot(&mut self) {
-        let waiting = self.ready_for_snapshot();
-        if waiting.is_empty() || self.engine.snapshots.is_loading() {
+        let Some((demand, waiting)) = self.next_to_be_served() else { return };
+        if self.engine.snapshots.is_loading() {
             return;
         }
         if let Some(child) = &self.engine.snapshots.child {
-            if child.target == SnapshotTarget::File {
+            if child.target == SnapshotTarget::File && self.transfers.file_serves(demand) {
                 self.share_snapshot(&waiting);
             }
             return;
@@ -221,11 +250,25 @@ impl Server {
         let is_full = config.diskless_sync_max_replicas > 0
             && waiting.len() >= config.diskless_sync_max_replicas as usize;
         let all_take_marks = replicas().all(|replica| replica.capabilities.contains(Capabilities::EOF));
-        let to_sockets = config.diskless_sync && all_take_marks;
-        if to_sockets && !is_full && waited_ms < i64::from(config.diskless_sync_delay_seconds) * 1000 {
+        let to_sockets = (config.diskless_sync || demand.is_filtered()) && all_take_marks;
+        let waits = config.diskless_sync && to_sockets && !is_full;
+        if waits && waited_ms < i64::from(config.diskless_sync_delay_seconds) * 1000 {
             return;
         }
-        self.start_snapshot(&waiting, to_sockets);
+        self.start_snapshot(&waiting, to_sockets, demand);
+    }
+
+    /// Of those who wait for a snapshot the first, with all whom the same one serves.
+    fn next_to_be_served(&self) -> Option<(SnapshotDemand, Vec<ClientId>)> {
+        let mut ready = self.ready_for_snapshot();
+        let demand_of = |id: &ClientId| self.engine.replica(*id).map(|replica| replica.demand);
+        let mut common = demand_of(ready.first()?)?;
+        ready.retain(|id| {
+            let both = demand_of(id).and_then(|demand| common.with(demand));
+            common = both.unwrap_or(common);
+            both.is_some()
+        });
+        Some((common, ready))
     }
 
     /// Those who wait for a snapshot, and have been sent all their replies.
@@ -242,7 +285,7 @@ impl Server {
         .collect()
     }
 
-    fn start_snapshot(&mut self, waiting: &[ClientId], to_sockets: bool) {
+    fn start_snapshot(&mut self, waiting: &[ClientId], to_sockets: bool, demand: SnapshotDemand) {
         log::info!(
             "Starting BGSAVE for SYNC with target: {}",
             if to_sockets { "replicas sockets" } else { "disk" }
@@ -253,12 +296,14 @@ impl Server {
             self.engine.downstream.replicas.start();
         }
         let offset = self.engine.replication.offset();
-        let started = if to_sockets { self.start_streaming(waiting) } else { self.start_file() };
+        let started =
+            if to_sockets { self.start_streaming(waiting, demand) } else { self.start_file(demand) };
         for id in waiting {
             if started.is_err() {
                 log::warn!("BGSAVE for replication failed");
                 self.engine.clients.close(*id);
             } else if to_sockets {
+                self.transfers.streaming.push(*id);
                 self.set_snapshot_state(*id, ReplicaState::SnapshotToSocket, offset);
             } else {
                 self.announce_snapshot(*id, offset);
@@ -266,12 +311,15 @@ impl Server {
         }
     }
 
-    fn start_file(&mut self) -> Result<(), ()> {
-        self.engine.start_snapshot_child(&self.keys).map_err(|_| ())
+    fn start_file(&mut self, demand: SnapshotDemand) -> Result<(), ()> {
+        self.engine.start_child_for(&self.keys, demand).map_err(|_| ())?;
+        self.transfers.file_version_max = demand.version_max;
+        self.transfers.file_is_for_replicas = true;
+        Ok(())
     }
 
     /// The child tells the replicas the rest: what it writes to a socket must not meet what we write.
-    fn start_streaming(&mut self, waiting: &[ClientId]) -> Result<(), ()> {
+    fn start_streaming(&mut self, waiting: &[ClientId], demand: SnapshotDemand) -> Result<(), ()> {
         let id = self.engine.replication.history.id();
         let offset = self.engine.replication.offset();
         let mut sockets = ReplicaSockets::new(self.engine.config.replication.timeout_seconds);
@@ -279,13 +327,14 @@ impl Server {
             let is_mute = client.session.replica.as_ref().is_some_and(|replica| replica.is_mute);
             let greeting = if is_mute { String::new() } else { format!("+FULLRESYNC {id} {offset}\r\n") };
             let connection = self.connections.get(client.session.slot).and_then(Option::as_ref);
-            let added = connection.map(|connection| sockets.add(connection, &greeting));
+            let name = replica_name(&client.session);
+            let added = connection.map(|connection| sockets.add(connection, name, &greeting));
             if let Some(Err(error)) = added {
                 log::warn!("Duplicating a replica's socket: {}", error_text(&error));
             }
         }
         let mark = self.engine.random.hex_id();
-        let started = self.engine.start_streaming_child(&self.keys, || sockets.open(), &mark);
+        let started = self.engine.start_streaming_child(&self.keys, || sockets.open(), &mark, demand);
         started.map_err(|_| ())
     }
 
@@ -319,6 +368,12 @@ impl Server {
 
     /// A child has ended: its snapshot is with the replicas, or in the file, or nowhere.
     fn on_snapshot_end(&mut self, target: SnapshotTarget, succeeded: bool) {
+        if target == SnapshotTarget::Sockets {
+            let count = std::mem::take(&mut self.transfers.streaming).len();
+            if succeeded {
+                log::info!("Diskless rdb transfer, done reading from pipe, {count} replicas still up.");
+            }
+        }
         let waits_in = match target {
             SnapshotTarget::File => ReplicaState::SnapshotToFile,
             SnapshotTarget::Sockets => ReplicaState::SnapshotToSocket,
@@ -372,10 +427,26 @@ impl Server {
         log::info!("Connection with replica {} lost.", replica_name(session));
         self.engine.remove_replica(session.id);
         self.transfers.files.retain(|transfer| transfer.client != session.id);
+        let was_streaming = self.transfers.streaming.contains(&session.id);
+        self.transfers.streaming.retain(|client| *client != session.id);
+        if was_streaming && self.transfers.streaming.is_empty() {
+            log::warn!("Diskless rdb transfer, last replica dropped, killing fork child.");
+            self.engine.kill_snapshot_child();
+        }
     }
 }
 
 impl Transfers {
+    /// Whether the file that is being written is of use to a replica.
+    fn file_serves(&self, demand: SnapshotDemand) -> bool {
+        let is_readable = match (self.file_version_max, demand.version_max) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(written), Some(readable)) => written <= readable,
+        };
+        is_readable && !demand.is_filtered()
+    }
+
     /// Sends a file as far as the socket takes it; returns the bytes sent.
     fn send_file(&mut self, client: ClientId, connection: &mut Connection) -> io::Result<usize> {
         let Some(transfer) = self.files.iter_mut().find(|transfer| transfer.client == client) else {

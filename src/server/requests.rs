@@ -5,11 +5,11 @@ use super::blocked;
 use super::cron::expired_keys;
 use super::event_loop::Server;
 use super::limits;
-use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line};
+use crate::commands::{self, Ctx, Outcome, Prefetch, Registry, client_info_line, stop_diverging};
+use crate::config::PropagationErrorBehavior;
 use crate::engine::{Client, Closing, CommandId, Engine};
 use crate::keyspace::{ExpiredKeys, Keyspace};
 use crate::net::{Connection, Input, ReadOutcome};
-use crate::repl::acknowledgement;
 use crate::resp::{BUFFER_BYTES_MAX, Limits, Mark, Parser, Progress, ProtocolError};
 use crate::sys::clock;
 use crate::util::text::push_quoted;
@@ -363,30 +363,38 @@ impl Bench<'_> {
     }
 
     /// The bytes of a command of our primary that has been executed go on to those who follow us.
-    fn note_applied(&mut self, bytes: &[u8], client: &mut Client) {
-        let replication = &mut self.engine.replication;
-        replication.note_applied(bytes, client.session.in_transaction());
-        let offset = replication.offset();
-        let Some(primary) = &mut replication.primary else { return };
-        if std::mem::take(&mut primary.owes_acknowledgement) {
-            client.reply.output.push(&acknowledgement(offset));
-        }
+    fn note_applied(&mut self, bytes: &[u8], client: &Client) {
+        self.engine.replication.note_applied(bytes, client.session.in_transaction());
     }
 
     /// The two ends of a stream do not answer each other. An error means that the data sets differ.
-    fn drop_reply(&self, client: &mut Client, mark: Mark) {
+    fn drop_reply(&mut self, client: &mut Client, mark: Mark) {
         let reply = client.reply.output.since(mark);
         if reply.first() == Some(&b'-') {
-            let (role, peer) =
-                if client.session.is_primary { ("replica", "master") } else { ("master", "replica") };
-            let command = client.session.last_command.map_or("?", |command| self.registry.full_name(command));
-            log::warn!(
-                "== CRITICAL == This {role} is sending an error to its {peer}: '{}' after processing the command \
-                 '{command}'",
-                String::from_utf8_lossy(&reply).trim_start_matches('-').trim_end()
-            );
+            self.report_divergence(client, &reply);
         }
         client.reply.output.truncate(mark);
+    }
+
+    #[cold]
+    fn report_divergence(&mut self, client: &Client, reply: &[u8]) {
+        let is_primary = client.session.is_primary;
+        let (role, peer) = if is_primary { ("replica", "master") } else { ("master", "replica") };
+        let command = client.session.last_command;
+        let command = command.map_or("<unknown>", |command| self.registry.full_name(command));
+        log::warn!(
+            "== CRITICAL == This {role} is sending an error to its {peer}: '{}' after processing the command \
+             '{command}'",
+            String::from_utf8_lossy(reply).trim_start_matches('-').trim_end()
+        );
+        self.engine.stats.unexpected_error_replies += 1;
+        let replication = &self.engine.config.replication;
+        let must_agree = is_primary && replication.read_only;
+        if must_agree && replication.propagation_error_behavior != PropagationErrorBehavior::Ignore {
+            stop_diverging(&format!(
+                "This {role} panicked sending an error to its {peer} after processing the command '{command}'"
+            ));
+        }
     }
 
     fn limits(&self, client: &Client) -> Limits {

@@ -1,6 +1,6 @@
 //! The end: signals, the last steps that cannot fail any more, and starting anew in the same process.
 //!
-//! What can fail, and call a shutdown off, is [`Engine::prepare_exit`](crate::engine::Engine::prepare_exit).
+//! What can fail, and call a shutdown off, is [`Engine::begin_shutdown`](crate::engine::Engine::begin_shutdown).
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,11 +10,11 @@ use std::process::Command;
 
 use super::event_loop::Server;
 use crate::config::{Config, ShutdownFlags};
-use crate::engine::ShutdownRequest;
-use crate::sys::clock;
+use crate::engine::{ShutdownProgress, ShutdownRequest};
 use crate::sys::files::error_text;
 use crate::sys::process;
 use crate::sys::signals::{Leftover, Signal, remove_on_abrupt_exit};
+use crate::sys::{clock, watchdog};
 
 impl Server {
     /// Notes the signals that have arrived; the timer obeys, so that SHUTDOWN ABORT has a chance.
@@ -29,19 +29,25 @@ impl Server {
             } else {
                 log::warn!("Received {name} scheduling shutdown...");
             }
-            self.engine.shutdown_requested = Some(signal);
+            self.engine.shutdown.requested = Some(signal);
         }
     }
 
-    /// Shuts down if a signal asked for it.
+    /// Shuts down if a signal asked for it, or goes on with that.
     pub(super) fn shutdown_cron(&mut self) {
-        let Some(signal) = self.engine.shutdown_requested.take() else { return };
-        let request = request_of(signal, &self.engine.config);
-        match self.engine.prepare_exit(&self.keys, request) {
-            Ok(()) => self.leave(),
-            // The next signal is a first one again.
-            Err(_) => self.signals.rearm(),
+        let progress = if self.engine.shutdown.is_pending() {
+            self.engine.drive_shutdown(&self.keys)
+        } else if let Some(signal) = self.engine.shutdown.requested {
+            let request = request_of(signal, &self.engine.config);
+            self.engine.begin_shutdown(&self.keys, request)
+        } else {
+            return;
+        };
+        if progress == Ok(ShutdownProgress::Done) {
+            self.leave();
         }
+        // If it has failed, somebody is to be told.
+        self.perform_actions();
     }
 
     /// Nothing can call the end off now: removes what must not be left behind.
@@ -91,6 +97,8 @@ fn remove_if_there(path: &Path) {
 /// Starts the program again in this process, with the same arguments: DEBUG RESTART. Returns the exit code
 /// if that fails.
 pub(super) fn start_again(executable: &Path, argv: &[OsString], delay_ms: u64) -> i32 {
+    // Its timer would outlive its handler.
+    watchdog::stop();
     clock::sleep_us(delay_ms.saturating_mul(1000));
     let mut command = Command::new(executable);
     if let Some((name, arguments)) = argv.split_first() {

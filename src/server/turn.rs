@@ -26,6 +26,8 @@ impl Server {
         limits::enforce_output_limits(&mut self.engine, &self.registry);
         // After all changes and before all replies: a reply promises what `appendfsync` says.
         self.flush_aof();
+        // After what may have brought writes to the disk, and before replies: some wait for just that.
+        self.acknowledge();
         // Last but two: nothing that can still fail comes after an acknowledgement.
         self.write_pending();
         // Behind the replies: those who wait for us come first. A replica's own replies are out.
@@ -40,7 +42,7 @@ impl Server {
 
     /// Whether the next poll must not wait.
     pub(super) fn has_unfinished_turn(&self) -> bool {
-        self.engine.snapshots.is_loading()
+        self.engine.snapshots.can_load_on()
             || self.engine.clients.has_unsent()
             || self.engine.clients.has_closing()
             || self.cron.expiry_goes_on()

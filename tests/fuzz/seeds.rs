@@ -35,9 +35,14 @@ pub fn limits() -> Limits {
     }
 }
 
-/// One of each value.
+/// A function library in a snapshot, or in the payload of FUNCTION DUMP.
+const LIBRARY: &[u8] = b"\xf5\x10#!lua name=abcd\n";
+
+/// One of each value, and function libraries.
 pub fn payloads() -> Vec<Vec<u8>> {
-    bodies().into_iter().map(|body| sealed(body, &u16::from(LATEST_VERSION).to_le_bytes())).collect()
+    let libraries = [LIBRARY, LIBRARY].concat();
+    let bodies = bodies().into_iter().chain([libraries]);
+    bodies.map(|body| sealed(body, &u16::from(LATEST_VERSION).to_le_bytes())).collect()
 }
 
 /// A snapshot with everything, one with what surrounds values, and one for each value.
@@ -51,6 +56,7 @@ pub fn snapshots() -> Vec<Vec<u8>> {
     frame.extend_from_slice(
         b"\xfc\0\0\0\0\0\x01\0\0\xf8\x05\x00\x01a\x01b\xfd\0\0\0\x7f\xf9\x07\x00\x01b\x01c",
     );
+    frame.extend_from_slice(LIBRARY);
     // Data of a module, to be skipped.
     frame.extend_from_slice(b"\xf7\x81\x12\x34\x56\x78\x9a\xbc\xde\xf0\x02\x01\x05\x01a\x02\x07\x00");
     let single = bodies.iter().map(|body| {

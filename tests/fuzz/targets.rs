@@ -29,7 +29,8 @@ pub fn snapshot(input: &[u8]) -> Outcome {
     load(&written, &mut again).expect("what we wrote is read");
     let (contents, contents_again) = (contents(&keys), contents(&again));
     assert!(contents == contents_again, "what was written and read is what there was");
-    let mut outcome = "accepted".to_owned();
+    assert!(keys.libraries.iter().eq(again.libraries.iter()), "libraries are written and read, too");
+    let mut outcome = format!("accepted with {} libraries", keys.libraries.len());
     for db in 0..DATABASES {
         for entry in keys.iter_all(db).take(4) {
             write!(outcome, " {}", entry.encoding()).expect("memory is there");
@@ -73,8 +74,11 @@ fn dumped(entry: EntryRef<'_>) -> Vec<u8> {
     bytes
 }
 
-/// RESTORE, DUMP, and RESTORE of that.
+/// RESTORE, DUMP, and RESTORE of that; or FUNCTION RESTORE.
 pub fn payload(input: &[u8]) -> Outcome {
+    if let Some(libraries) = Payload(input).verify(true).ok().and_then(|verified| verified.libraries().ok()) {
+        return format!("accepted {} libraries", libraries.len());
+    }
     let entry = match restored(input) {
         Ok(Some(entry)) => entry,
         Ok(None) => return "no elements".to_owned(),

@@ -1,9 +1,11 @@
 //! The append-only file: it gives the data set again, also to Redis, and damage is found with its place.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use tempfile::TempDir;
 
@@ -295,4 +297,49 @@ fn a_manifest_that_cannot_be_used_stops_the_start() {
         assert!(log.contains(what), "{log}");
         assert_eq!(fs::read_to_string(&path).unwrap(), manifest);
     }
+}
+
+#[test]
+fn a_replica_s_files_hold_what_a_full_synchronisation_brought() {
+    let primary = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    check(&mut primary.client(), "SET synced 1", "+OK");
+    let server = Server::with(ON);
+    let mut client = server.client();
+    check_all(
+        &mut client,
+        &[("SET old 1", "+OK"), (&format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK")],
+    );
+    assert!(wait_until(|| client.call("GET synced") == "$1"));
+    check(&mut primary.client(), "SET streamed 1", "+OK");
+    assert!(wait_until(|| client.call("GET streamed") == "$1"));
+    assert!(wait_until(|| client.call("INFO persistence").contains("aof_rewrite_in_progress:0")));
+    let server = Server::in_directory(server.kill(), ON).loaded();
+    check_all(
+        &mut server.client(),
+        &[("GET synced", "$1"), ("GET streamed", "$1"), ("GET old", "$nil"), ("DBSIZE", ":2")],
+    );
+}
+
+#[test]
+fn a_replica_that_failed_to_synchronise_appends_again_once_it_is_promoted() {
+    let primary = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = primary.local_addr().unwrap().port();
+    let answers = thread::spawn(move || {
+        let (mut link, _) = primary.accept().unwrap();
+        let id = "0123456789012345678901234567890123456789";
+        let answer = format!("+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC {id} 0\r\n$10\r\nREDIS0099!");
+        link.write_all(answer.as_bytes()).unwrap();
+        // Until the other side has had enough.
+        let _ = link.read_to_end(&mut Vec::new());
+    });
+    let server = Server::with(ON);
+    let mut client = server.client();
+    check_all(&mut client, &[("SET old 1", "+OK"), (&format!("REPLICAOF 127.0.0.1 {port}"), "+OK")]);
+    assert!(wait_until(|| client.call("DBSIZE") == ":0"), "what is there goes before what is not");
+    answers.join().unwrap();
+    check(&mut client, "REPLICAOF NO ONE", "+OK");
+    assert!(wait_until(|| server.log().contains(" * Background AOF rewrite finished successfully\n")));
+    check(&mut client, "SET k v", "+OK");
+    let server = Server::in_directory(server.kill(), ON).loaded();
+    check_all(&mut server.client(), &[("GET k", "$v"), ("DBSIZE", ":1")]);
 }

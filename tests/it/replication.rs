@@ -11,28 +11,28 @@ mod pairings;
 use crate::support::{Client, Server, check, wait_until};
 
 /// What Debian's redis-server (7.0) can read, and no delay before a snapshot is sent.
-const PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0", "--rdb-compat-version", "10"];
+pub const PRIMARY: &[&str] = &["--repl-diskless-sync-delay", "0", "--rdb-compat-version", "10"];
 
 /// The value of a field of INFO.
-fn info(client: &mut Client, section: &str, field: &str) -> String {
+pub fn info(client: &mut Client, section: &str, field: &str) -> String {
     let text = client.call(&format!("INFO {section}"));
     let prefix = format!("{field}:");
     let value = text.lines().find_map(|line| line.trim_start_matches('$').strip_prefix(prefix.as_str()));
     value.unwrap_or_default().trim().to_owned()
 }
 
-fn follow(replica: &Server, primary: &Server) {
+pub fn follow(replica: &Server, primary: &Server) {
     let mut client = replica.client();
     let reply = client.call(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
     assert!(reply.starts_with("+OK"), "{reply}");
     assert!(wait_until(|| is_linked(&mut client)), "the link does not come up");
 }
 
-fn is_linked(client: &mut Client) -> bool {
+pub fn is_linked(client: &mut Client) -> bool {
     info(client, "replication", "master_link_status") == "up"
 }
 
-fn offset(client: &mut Client) -> u64 {
+pub fn offset(client: &mut Client) -> u64 {
     info(client, "replication", "master_repl_offset").parse().unwrap()
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,6 +13,9 @@ use tempfile::TempDir;
 
 /// How long a reply or a start may take before the test fails; never what a test measures.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A user, and a group, that owns nothing.
+const NOBODY: u32 = 65_534;
 
 /// A `russet-server` process with a directory of its own, killed when dropped. Its log is printed if
 /// the test fails.
@@ -36,6 +41,16 @@ impl Server {
     /// Starts a server in a directory that another one has left.
     pub fn in_directory(directory: TempDir, arguments: &[&str]) -> Self {
         Self::launch(env!("CARGO_BIN_EXE_russet-server"), directory, arguments)
+    }
+
+    /// Starts a server that permissions of files mean something to, also if the tests are run by root.
+    pub fn unprivileged(arguments: &[&str]) -> Self {
+        let directory = TempDir::new().unwrap();
+        let program = directory.path().join("russet-server");
+        // Where it was built, others may have no access.
+        fs::copy(env!("CARGO_BIN_EXE_russet-server"), &program).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        Self::launch(program.to_str().unwrap(), directory, arguments)
     }
 
     /// Starts the redis-server of this machine, to compare with.
@@ -67,6 +82,10 @@ impl Server {
             std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"RUSSET_"))
         {
             command.env_remove(name);
+        }
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        if is_root && Path::new(program).starts_with(directory.path()) {
+            command.uid(NOBODY).gid(NOBODY);
         }
         let has_file = arguments.first().is_some_and(|argument| !argument.starts_with("--"));
         let (file, options) = arguments.split_at(usize::from(has_file));
@@ -111,6 +130,12 @@ impl Server {
             process.map(|process| self.process = process).is_some()
         });
         assert!(is_back, "port {} is taken", self.port);
+    }
+
+    /// Waits until the server has loaded its data set.
+    pub fn loaded(self) -> Self {
+        assert!(wait_until(|| self.client().call("PING") == "+PONG"), "the server goes on loading");
+        self
     }
 
     pub fn client(&self) -> Client {
@@ -351,4 +376,10 @@ pub fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Ends a process as if its memory had run out.
+pub fn kill(process_id: u32) {
+    let killed = Command::new("kill").args(["-9", &process_id.to_string()]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
 }

@@ -11,7 +11,7 @@ use sha1_smol::Sha1;
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::keyspace::{EntryRef, ExpiredKeys, Kind, Object};
+use crate::keyspace::{EntryRef, Kind, Object};
 use crate::types::stream::{Direction, StreamId};
 use crate::types::{End, SHOW_EXPIRED};
 use crate::util::number::push_f64;
@@ -128,17 +128,14 @@ pub fn digest(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
 }
 
 pub fn digest_value(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    // Keys whose time has come are data too, until they are deleted.
-    let mode = ctx.keys.expired_keys();
-    ctx.keys.set_expired_keys(ExpiredKeys::Ignore);
     ctx.reply.array(args.left());
     for key in args.rest() {
         let mut signature = Signature::default();
-        if let Some(entry) = ctx.keys.peek(key) {
+        // Keys whose time has come are data too, until they are deleted.
+        if let Some(entry) = ctx.keys.stored(key) {
             signature.mix_value(entry);
         }
         ctx.reply.status(&signature.text());
     }
-    ctx.keys.set_expired_keys(mode);
     Ok(())
 }

@@ -24,7 +24,7 @@ const CLASSES: usize = 19;
 
 pub fn object(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let compression = ctx.engine.config.rdb.compression;
-    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    let entry = ctx.keys.stored(args.next()?).ok_or(CommandError::NoSuchKey)?;
     // The address tells values apart; nothing more should be read from it.
     let (address, encoding) = (entry.key().as_ptr(), entry.encoding());
     let (length, access) = (saved_bytes(entry, compression), entry.access());
@@ -57,7 +57,7 @@ fn saved_bytes(entry: EntryRef<'_>, compression: bool) -> usize {
 }
 
 pub fn string_lengths(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
-    let entry = ctx.keys.peek(args.next()?).ok_or(CommandError::NoSuchKey)?;
+    let entry = ctx.keys.stored(args.next()?).ok_or(CommandError::NoSuchKey)?;
     let Some(StrRef::Bytes(value)) = entry.string() else { return Err(CommandError::NotAnSds) };
     // One allocation holds key and value, and none of it is spare.
     let (key, value, all) = (entry.key().len(), value.len(), Keyspace::memory_bytes(entry));

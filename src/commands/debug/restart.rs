@@ -5,7 +5,7 @@ use crate::commands::command::CommandResult;
 use crate::commands::config_commands::rewrite_file;
 use crate::commands::context::Ctx;
 use crate::commands::error::CommandError;
-use crate::engine::{Action, Closing, ReloadFailed, ReloadOptions, ShutdownRequest};
+use crate::engine::{Action, Closing, ReloadFailed, ReloadOptions, ShutdownProgress, ShutdownRequest};
 use crate::sys::files::error_text;
 
 /// `DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE]`
@@ -43,8 +43,10 @@ pub fn restart(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         return Err(CommandError::RestartFailed);
     }
     let request = ShutdownRequest { now: true, ..ShutdownRequest::default() };
-    ctx.engine.prepare_exit(ctx.keys, request).map_err(|_| CommandError::RestartFailed)?;
-    start_again(ctx, delay_ms)
+    match ctx.engine.begin_shutdown(ctx.keys, request) {
+        Ok(ShutdownProgress::Done) => start_again(ctx, delay_ms),
+        Ok(ShutdownProgress::Waits) | Err(_) => Err(CommandError::RestartFailed),
+    }
 }
 
 /// `DEBUG CRASH-AND-RECOVER [milliseconds]`: starts again from what is on disk.

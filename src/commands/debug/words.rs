@@ -62,7 +62,7 @@ const WORDS: &[Word] = &[
     word("protocol", Exactly(3), protocol::protocol),
     word("quicklist", AtLeast(3), inspect::quicklist),
     word("quicklist-packed-threshold", Exactly(3), switches::quicklist_packed_threshold),
-    word("replicate", AtLeast(3), |_, _| unavailable("REPLICATE")),
+    word("replicate", AtLeast(3), replicate),
     word("replybuffer", Exactly(4), switches::reply_buffer),
     word("reload", AtLeast(2), restart::reload),
     word("restart", AtLeast(2), restart::restart),
@@ -97,6 +97,14 @@ fn mallctl(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
 
 fn unavailable(word: &'static str) -> CommandResult {
     Err(CommandError::DebugUnavailable(word))
+}
+
+/// `DEBUG REPLICATE name [argument ...]`: a command that only replicas execute.
+fn replicate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
+    let words: Vec<&[u8]> = args.rest().collect();
+    ctx.engine.tell_replicas(&words);
+    ctx.reply.ok();
+    Ok(())
 }
 
 /// A switch as C's `atoi` reads it: anything but a number other than 0 is off.

@@ -3,7 +3,7 @@
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::error::CommandError;
+use crate::commands::error::{CommandError, ReplicationError};
 use crate::config::PrimaryAddress;
 use crate::engine::Failover;
 use crate::repl::Replica;
@@ -12,7 +12,7 @@ use crate::repl::Replica;
 pub fn failover(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if args.left() == 1 && args.keyword("abort") {
         if ctx.engine.replication.failover.is_none() {
-            return Err(CommandError::NoFailover);
+            return Err(ReplicationError::NoFailover.into());
         }
         ctx.engine.abort_failover("Failover manually aborted");
         ctx.reply.ok();
@@ -20,24 +20,24 @@ pub fn failover(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     }
     let failover = requested(ctx, args)?;
     if ctx.engine.replication.failover.is_some() {
-        return Err(CommandError::FailoverInProgress);
+        return Err(ReplicationError::FailoverInProgress.into());
     }
     if ctx.engine.replication.is_replica() {
-        return Err(CommandError::FailoverOfReplica);
+        return Err(ReplicationError::FailoverOfReplica.into());
     }
     if ctx.engine.replication.replicas().is_empty() {
-        return Err(CommandError::FailoverWithoutReplicas);
+        return Err(ReplicationError::FailoverWithoutReplicas.into());
     }
     if failover.force && (failover.deadline_ms.is_none() || failover.target.is_none()) {
-        return Err(CommandError::FailoverForce);
+        return Err(ReplicationError::FailoverForce.into());
     }
     if let Some(target) = &failover.target {
         let engine = &ctx.engine;
         let ids = engine.replication.replicas().iter();
         let found = ids.copied().find(|id| engine.replica_address(*id).as_ref() == Some(target));
-        let id = found.ok_or(CommandError::FailoverTargetUnknown)?;
+        let id = found.ok_or(ReplicationError::FailoverTargetUnknown)?;
         if !engine.replica(id).is_some_and(Replica::is_online) {
-            return Err(CommandError::FailoverTargetNotOnline);
+            return Err(ReplicationError::FailoverTargetNotOnline.into());
         }
     }
     ctx.engine.start_failover(failover);
@@ -51,7 +51,7 @@ fn requested(ctx: &Ctx<'_>, args: &Args<'_>) -> Result<Failover, CommandError> {
         if args.left() > 1 && failover.deadline_ms.is_none() && args.keyword("timeout") {
             let timeout_ms = args.next_int()?;
             if timeout_ms <= 0 {
-                return Err(CommandError::FailoverTimeout);
+                return Err(ReplicationError::FailoverTimeout.into());
             }
             failover.deadline_ms = Some(ctx.now_ms().saturating_add(timeout_ms));
         } else if args.left() > 2 && failover.target.is_none() && args.keyword("to") {

@@ -4,10 +4,13 @@
 use crate::commands::args::Args;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::error::CommandError;
-use crate::engine::{Engine, Session, SyncDecision};
-use crate::repl::{Capabilities, Replica, ReplicaState, ReplicationId, StreamRequest};
+use crate::commands::error::{CommandError, ReplicationError};
+use crate::engine::{Engine, Session, SyncDecision, replica_name};
+use crate::repl::{
+    Capabilities, Replica, ReplicaState, ReplicationId, SnapshotDemand, StreamRequest, format_version_of,
+};
 use crate::util::number::parse_i64;
+use crate::util::text::split_args;
 
 /// The longest REPLCONF ip-address.
 const ANNOUNCED_IP_BYTES_MAX: usize = 45;
@@ -27,10 +30,10 @@ fn take_over(ctx: &mut Ctx<'_>, id: Option<ReplicationId>) -> CommandResult {
     let shown = id.map_or_else(|| "?".to_owned(), |id| id.to_string());
     log::info!("Failover request received for replid {shown}.");
     if !ctx.engine.replication.is_replica() {
-        return Err(CommandError::TakeOverOfPrimary);
+        return Err(ReplicationError::TakeOverOfPrimary.into());
     }
     if id != Some(ctx.engine.replication.history.id()) {
-        return Err(CommandError::TakeOverOfOther);
+        return Err(ReplicationError::TakeOverOfOther.into());
     }
     ctx.engine.promote();
     log::info!("MASTER MODE enabled (failover request from '{}')", ctx.client.peer);
@@ -47,14 +50,21 @@ fn attach(ctx: &mut Ctx<'_>, request: Option<StreamRequest>) -> CommandResult {
         return Ok(());
     }
     if ctx.engine.replication.is_replica() && !ctx.engine.replication.is_linked() {
-        return Err(CommandError::NoPrimaryLink);
+        return Err(ReplicationError::NoPrimaryLink.into());
     }
     if ctx.engine.replication.failover.is_some() {
-        return Err(CommandError::SyncDuringFailover);
+        return Err(ReplicationError::SyncDuringFailover.into());
+    }
+    // A part of a data set is not put into a file: the replica must take it straight from the child.
+    let takes_what_it_wants = ctx.client.replica.as_ref().is_none_or(|replica| {
+        !replica.demand.is_filtered() || replica.capabilities.contains(Capabilities::EOF)
+    });
+    if !takes_what_it_wants {
+        return Err(ReplicationError::FilteredWithoutEof.into());
     }
     // What is sent from here on is the stream's.
     if !ctx.reply.output.is_empty() {
-        return Err(CommandError::SyncWithPendingOutput);
+        return Err(ReplicationError::SyncWithPendingOutput.into());
     }
     ctx.engine.replicate();
     let name = replica_name(ctx.client);
@@ -100,17 +110,6 @@ fn enter(ctx: &mut Ctx<'_>, state: ReplicaState, position: u64, is_mute: bool) {
     ctx.engine.add_replica(ctx.client.id);
 }
 
-/// A replica as the log shows it: where it listens, or else its client's id.
-pub fn replica_name(session: &Session) -> String {
-    let replica = session.replica.as_deref();
-    let announced = replica.map(|replica| replica.announced_ip.as_str()).filter(|ip| !ip.is_empty());
-    let ip = announced.or_else(|| session.peer.rsplit_once(':').map(|(ip, _)| ip)).unwrap_or_default();
-    match replica.map_or(0, |replica| replica.listening_port) {
-        0 => format!("client id #{}", session.id),
-        port => format!("{ip}:{port}"),
-    }
-}
-
 /// `REPLCONF option value ...`
 pub fn replconf(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if !args.left().is_multiple_of(2) {
@@ -152,7 +151,7 @@ fn introduce(_: &Engine, client: &mut Session, args: &Args<'_>) -> Result<(), Co
     } else if args.keyword("ip-address") {
         let ip = args.next()?;
         if ip.len() > ANNOUNCED_IP_BYTES_MAX {
-            return Err(CommandError::AnnouncedIpTooLong(ip.len()));
+            return Err(ReplicationError::AnnouncedIpTooLong(ip.len()).into());
         }
         replica.announced_ip = String::from_utf8_lossy(ip).into_owned();
     } else if args.keyword("capa") {
@@ -166,10 +165,28 @@ fn introduce(_: &Engine, client: &mut Session, args: &Args<'_>) -> Result<(), Co
     } else if args.keyword("rdb-only") {
         replica.snapshot_only = parse_i64(args.next()?).is_some_and(|number| number == 1);
     } else if args.keyword("version") {
-        args.next()?;
+        let version = String::from_utf8_lossy(args.next()?).into_owned();
+        let readable = format_version_of(&version).ok_or(ReplicationError::ReplicaVersion(version))?;
+        replica.demand.version_max = Some(readable);
+    } else if args.keyword("rdb-filter-only") {
+        filter(&mut replica.demand, args.next()?)?;
     } else {
         let option = String::from_utf8_lossy(args.next()?).into_owned();
-        return Err(CommandError::UnknownReplconfOption(option));
+        return Err(ReplicationError::UnknownReplconfOption(option).into());
+    }
+    Ok(())
+}
+
+/// REPLCONF rdb-filter-only: names what the snapshot is to consist of; there is only one such name.
+fn filter(demand: &mut SnapshotDemand, parts: &[u8]) -> Result<(), CommandError> {
+    let parts = split_args(parts).map_err(|_| ReplicationError::SnapshotFilterMissing)?;
+    (demand.without_keys, demand.without_functions) = (true, true);
+    for part in parts {
+        if !part.eq_ignore_ascii_case(b"functions") {
+            let part = String::from_utf8_lossy(&part).into_owned();
+            return Err(ReplicationError::SnapshotFilter(part).into());
+        }
+        demand.without_functions = false;
     }
     Ok(())
 }

@@ -6,7 +6,6 @@ mod link;
 mod role;
 mod wait;
 
-pub use link::replica_name;
 pub use wait::{release_waiter, serve_waiters};
 
 use super::command::Arity::{AtLeast, Exactly};

@@ -1,18 +1,18 @@
 //! REPLICAOF, SLAVEOF, ROLE.
 
-use super::link::replica_name;
 use crate::commands::args::Args;
 use crate::commands::blocking::force_unblock_all;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::error::CommandError;
+use crate::commands::error::ReplicationError;
 use crate::config::PrimaryAddress;
+use crate::engine::replica_name;
 use crate::repl::{Phase, ReplicaState};
 
 /// `REPLICAOF host port`, `REPLICAOF NO ONE`
 pub fn replicaof(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if ctx.engine.replication.failover.is_some() {
-        return Err(CommandError::ReplicaofDuringFailover);
+        return Err(ReplicationError::ReplicaofDuringFailover.into());
     }
     let (host, port) = (args.at(1).to_vec(), args.at(2).to_vec());
     if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
@@ -25,7 +25,7 @@ pub fn replicaof(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     }
     args.next()?;
     let port = args.next_int()?;
-    let port = u16::try_from(port).map_err(|_| CommandError::InvalidPrimaryPort)?;
+    let port = u16::try_from(port).map_err(|_| ReplicationError::InvalidPrimaryPort)?;
     let address = PrimaryAddress { host: String::from_utf8_lossy(&host).into_owned(), port };
     if ctx.engine.replication.primary.as_ref().is_some_and(|primary| primary.address == address) {
         log::info!(

@@ -4,17 +4,28 @@ use crate::commands::args::Args;
 use crate::commands::blocking::Release;
 use crate::commands::command::CommandResult;
 use crate::commands::context::Ctx;
-use crate::commands::error::CommandError;
-use crate::engine::{ClientId, Engine, Waiter};
+use crate::commands::error::{CommandError, ReplicationError};
+use crate::engine::{ClientId, Deadline, Engine, Waiter};
+use crate::resp::Reply;
 
 /// `WAIT replicas timeout`
 pub fn wait(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     if ctx.engine.replication.is_replica() {
-        return Err(CommandError::WaitOnReplica);
+        return Err(ReplicationError::WaitOnReplica.into());
     }
     // A negative number has been reached before anyone waits.
     let replicas = usize::try_from(args.next_int()?).unwrap_or(0);
-    wait_for(ctx, args, replicas, false)
+    let deadline_us = deadline(ctx, args)?;
+    let waiter = Waiter {
+        client: ctx.client.id,
+        offset: ctx.client.written_offset,
+        replicas,
+        on_disk: false,
+        local: false,
+        deadline_us,
+    };
+    wait_for(ctx, waiter);
+    Ok(())
 }
 
 /// `WAITAOF local replicas timeout`
@@ -24,58 +35,87 @@ pub fn waitaof(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
         return Err(CommandError::ValueMustBeBetween { min: 0, max: 1 });
     }
     let replicas = usize::try_from(args.next_int()?).map_err(|_| CommandError::MustBePositive)?;
+    let deadline_us = deadline(ctx, args)?;
     if ctx.engine.replication.is_replica() {
-        return Err(CommandError::WaitaofOnReplica);
+        return Err(ReplicationError::WaitaofOnReplica.into());
     }
     if local > 0 && !ctx.engine.config.aof.enabled {
-        return Err(CommandError::WaitaofWithoutAof);
+        return Err(ReplicationError::WaitaofWithoutAof.into());
     }
-    wait_for(ctx, args, replicas, true)
+    let waiter = Waiter {
+        client: ctx.client.id,
+        offset: ctx.client.written_offset,
+        replicas,
+        on_disk: true,
+        local: local > 0,
+        deadline_us,
+    };
+    wait_for(ctx, waiter);
+    Ok(())
 }
 
-fn wait_for(ctx: &mut Ctx<'_>, args: &Args<'_>, replicas: usize, on_disk: bool) -> CommandResult {
+fn deadline(ctx: &Ctx<'_>, args: &Args<'_>) -> Result<Deadline, CommandError> {
     let timeout_ms = args.next_int().map_err(|_| CommandError::TimeoutNotAnInteger)?;
-    let deadline_us = ctx.deadline_of_ms(timeout_ms)?;
+    ctx.deadline_of_ms(timeout_ms)
+}
+
+fn wait_for(ctx: &mut Ctx<'_>, waiter: Waiter) {
     ctx.engine.replicate();
-    let offset = ctx.client.written_offset;
-    let waiter = Waiter { client: ctx.client.id, offset, replicas, on_disk, deadline_us };
-    let have = replicas_that_have(ctx.engine, &waiter);
-    if have >= replicas || !ctx.may_block() {
-        if on_disk {
-            ctx.reply.array(2);
-            ctx.reply.int(0);
-        }
-        ctx.reply.int(have as i64);
-        return Ok(());
+    let copies = Copies::of(ctx.engine, &waiter);
+    if copies.suffice(&waiter) || !ctx.may_block() {
+        copies.write(&waiter, ctx.reply);
+        return;
     }
     ctx.client.blocked = true;
     ctx.engine.replication.waiters.push(waiter);
     ctx.engine.replication.asks_for_acknowledgements = true;
-    Ok(())
 }
 
-/// How many online replicas have acknowledged what a client waits for.
-fn replicas_that_have(engine: &Engine, waiter: &Waiter) -> usize {
-    let replicas = engine.replication.replicas().iter().filter_map(|id| engine.replica(*id));
-    let online = replicas.filter(|replica| replica.is_online());
-    online
-        .filter(|replica| {
+/// Who has what a client waits for.
+#[derive(Debug, Clone, Copy)]
+struct Copies {
+    /// Our own append-only file; of no concern to WAIT.
+    local: bool,
+    /// Online replicas that have acknowledged it.
+    replicas: usize,
+}
+
+impl Copies {
+    fn of(engine: &Engine, waiter: &Waiter) -> Self {
+        let replicas = engine.replication.replicas().iter().filter_map(|id| engine.replica(*id));
+        let online = replicas.filter(|replica| replica.is_online());
+        let have = online.filter(|replica| {
             let offset = if waiter.on_disk { replica.acknowledged_aof } else { replica.acknowledged };
             offset >= waiter.offset
-        })
-        .count()
+        });
+        Self { local: engine.aof.has_synced(waiter.offset), replicas: have.count() }
+    }
+
+    fn suffice(self, waiter: &Waiter) -> bool {
+        self.replicas >= waiter.replicas && (self.local || !waiter.local)
+    }
+
+    fn write(self, waiter: &Waiter, reply: &mut Reply) {
+        if waiter.on_disk {
+            reply.array(2);
+            reply.int(self.local.into());
+        }
+        reply.int(self.replicas as i64);
+    }
 }
 
-/// Answers those who have waited long enough, or whose writes enough replicas have.
+/// Answers those who have waited long enough, or whose writes are where they are to be.
 pub fn serve_waiters(engine: &mut Engine, now_us: u64) {
     if engine.replication.waiters.is_empty() {
         return;
     }
     for waiter in std::mem::take(&mut engine.replication.waiters) {
-        let have = replicas_that_have(engine, &waiter);
+        let copies = Copies::of(engine, &waiter);
         let is_over = waiter.deadline_us.is_some_and(|deadline_us| deadline_us <= now_us);
-        if have >= waiter.replicas || is_over {
-            answer(engine, &waiter, Ok(have));
+        if waiter.local && !engine.config.aof.enabled {
+            answer(engine, &waiter, Err(ReplicationError::WaitaofWithoutAof.into()));
+        } else if copies.suffice(&waiter) || is_over {
+            answer(engine, &waiter, Ok(copies));
         } else {
             engine.replication.waiters.push(waiter);
         }
@@ -88,26 +128,20 @@ pub fn release_waiter(engine: &mut Engine, id: ClientId, release: Release) -> bo
     let Some(at) = waiters.iter().position(|waiter| waiter.client == id) else { return false };
     let waiter = waiters.remove(at);
     let outcome = match release {
-        Release::TimedOut => Ok(replicas_that_have(engine, &waiter)),
+        Release::TimedOut => Ok(Copies::of(engine, &waiter)),
         Release::Unblocked | Release::RoleChanged => Err(release.error()),
     };
     answer(engine, &waiter, outcome);
     true
 }
 
-fn answer(engine: &mut Engine, waiter: &Waiter, outcome: Result<usize, CommandError>) {
+fn answer(engine: &mut Engine, waiter: &Waiter, outcome: Result<Copies, CommandError>) {
     let Some(client) = engine.clients.by_id_mut(waiter.client) else { return };
     client.session.blocked = false;
     if !client.session.is_muted() {
         engine.clients.send(waiter.client, |reply| match outcome {
             Err(error) => reply.error(error.to_string().as_bytes()),
-            Ok(have) => {
-                if waiter.on_disk {
-                    reply.array(2);
-                    reply.int(0);
-                }
-                reply.int(have as i64);
-            }
+            Ok(copies) => copies.write(waiter, reply),
         });
     }
     engine.blocked.note_unblocked(waiter.client);

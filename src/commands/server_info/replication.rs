@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use crate::commands::context::Ctx;
-use crate::commands::replica_name;
+use crate::engine::replica_name;
 use crate::engine::{Failover, Following};
 use crate::repl::{Phase, ReplicaState};
 

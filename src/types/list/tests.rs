@@ -227,6 +227,18 @@ fn limits_may_change_under_a_list() {
 }
 
 #[test]
+fn short_values_in_nodes_of_their_own_are_no_harm_to_those_around_them() {
+    let limits = ListLimits::new(3, 0);
+    let mut list = pushed(End::Back, &[b"1", b"2", b"3"], &limits);
+    for short in [b"a", b"b"] {
+        list.push_plain_node(short.to_vec(), &limits);
+    }
+    // Splits the full node, and looks whether those behind can be united.
+    assert!(list.insert(End::Front, b"2", b"x", &limits));
+    assert_same(&list, &[b"1", b"x", b"2", b"3", b"a", b"b"].map(|text| text.to_vec()).into());
+}
+
+#[test]
 fn a_list_is_two_words() {
     assert_eq!(size_of::<List>(), 16);
 }
