@@ -41,21 +41,33 @@ def cpu_of_set(programs, arguments):
 
 
 def full_sync(programs, arguments):
-    print(f"Seconds from REPLICAOF to the stream: {arguments.keys} strings of {VALUE_BYTES} bytes")
+    print(f"Seconds from REPLICAOF to the stream, and CPU seconds of both ends with the child: {arguments.keys} strings "
+          f"of {VALUE_BYTES} bytes (median of {arguments.rounds} rounds)")
     # Digits that compression makes little of.
     digits = "".join(random.Random(7).choices("0123456789abcdef", k=100 * VALUE_BYTES))
-    figures = []
-    for name, path, port in programs:
-        with Server(name, path, port, *NO_DELAY) as primary:
+    primaries = [(path, Server(name, path, port, *NO_DELAY)) for name, path, port in programs]
+    seconds = {primary.name: [] for _, primary in primaries}
+    cpu_seconds = {primary.name: [] for _, primary in primaries}
+    try:
+        for _, primary in primaries:
             values = (digits[i * 7919 % (99 * VALUE_BYTES):][:VALUE_BYTES] for i in range(arguments.keys))
             primary.load((encode("SET", f"key:{i:012}", value) for i, value in enumerate(values)), 100)
-            with Server(name, path, port + 10, *NO_DELAY, cpu=1) as replica:
-                started = time.perf_counter()
-                replica.answer("REPLICAOF", "127.0.0.1", str(port))
-                replica.wait_for("master_link_status", "up")
-                figures.append((name, time.perf_counter() - started))
-                assert replica.answer("DBSIZE") == primary.answer("DBSIZE")
-    compared("full sync", figures)
+        for _ in range(arguments.rounds):
+            for path, primary in primaries:
+                with Server(primary.name, path, primary.port + 10, *NO_DELAY, cpu=1) as replica:
+                    used = lambda: sum(end.cpu_seconds(with_children=True) for end in (primary, replica))
+                    started, before = time.perf_counter(), used()
+                    replica.answer("REPLICAOF", "127.0.0.1", str(primary.port))
+                    replica.wait_for("master_link_status", "up")
+                    seconds[primary.name].append(time.perf_counter() - started)
+                    primary.wait_for("rdb_bgsave_in_progress", "0")
+                    cpu_seconds[primary.name].append(used() - before)
+                    assert replica.answer("DBSIZE") == primary.answer("DBSIZE")
+    finally:
+        for _, primary in primaries:
+            primary.stop()
+    for title, figures in ("full sync", seconds), ("its CPU", cpu_seconds):
+        compared(title, [(name, statistics.median(rounds)) for name, rounds in figures.items()])
 
 
 def memory_of_many(programs, arguments):

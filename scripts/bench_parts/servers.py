@@ -66,9 +66,10 @@ class Server:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return stream
 
-    def cpu_seconds(self):
+    def cpu_seconds(self, with_children=False):
+        """User and system time; also that of children that have ended, if asked for."""
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return sum(int(field) for field in fields[11:15 if with_children else 13]) / TICKS
 
     def resident_bytes(self):
         lines = open(f"/proc/{self.process.pid}/status")
