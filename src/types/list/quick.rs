@@ -325,8 +325,11 @@ impl QuickList {
         let (Some(left), Some(right)) = (self.nodes.get(node), self.nodes.get(node + 1)) else {
             return false;
         };
+        if left.is_plain() || right.is_plain() {
+            return false;
+        }
         let bytes = left.byte_len() + right.byte_len() - MERGE_SAVED_BYTES;
-        if left.is_plain() || right.is_plain() || !limits.node.holds(bytes, left.len() + right.len()) {
+        if !limits.node.holds(bytes, left.len() + right.len()) {
             return false;
         }
         let right = self.nodes.remove(node + 1).and_then(|mut right| right.edit(std::mem::take));
