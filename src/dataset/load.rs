@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::arrivals::Arrivals;
 use super::build::{Limits, build};
-use crate::keyspace::{Aging, Keyspace, aging};
+use crate::keyspace::{Aging, Entry, Keyspace, aging};
 use crate::rdb::{self, Item, LoadError, ModuleId, Reader, Usage, aux};
 use crate::repl::{ReplicationId, Saved};
 
 /// As many empty keys are named in the log.
 const LOGGED_EMPTY_KEYS_MAX: u64 = 10;
+
+/// Many keys take at least as much, each with its value: a type, two lengths, and texts that differ.
+const ENTRY_BYTES_MIN: u64 = 8;
 
 /// How a data set is read.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +59,7 @@ pub struct Load<R> {
     reader: Reader<R>,
     options: LoadOptions,
     db: usize,
+    arrivals: Arrivals,
     loaded: Loaded,
     used_memory_bytes: u64,
     place: Place,
@@ -74,6 +79,7 @@ impl<R: Read> Load<R> {
             reader,
             options,
             db: 0,
+            arrivals: Arrivals::new(options.replace),
             loaded: Loaded::default(),
             used_memory_bytes: 0,
             place: Place::default(),
@@ -84,6 +90,20 @@ impl<R: Read> Load<R> {
     /// behind each key, says no. Effects are not recorded: nobody can have an interest in keys that appear
     /// this way.
     pub fn advance(
+        &mut self,
+        keys: &mut Keyspace,
+        goes_on: impl FnMut(u64) -> bool,
+    ) -> Result<Option<Loaded>, ReadError> {
+        let advanced = self.read_on(keys, goes_on);
+        // What is wrong with entries that wait comes before what is wrong behind them.
+        self.arrivals.finish(keys)?;
+        if !matches!(advanced, Ok(None)) {
+            keys.settle();
+        }
+        advanced
+    }
+
+    fn read_on(
         &mut self,
         keys: &mut Keyspace,
         mut goes_on: impl FnMut(u64) -> bool,
@@ -101,8 +121,13 @@ impl<R: Read> Load<R> {
                     self.place.note(name, value);
                     log_fact(name, value, now_ms);
                 }
-                Some(Item::ResizeDb { .. }) => {}
+                Some(Item::ResizeDb { keys: count, volatile }) => {
+                    let believable = |count| believable(count, self.reader.bytes_left());
+                    keys.expect(believable(count), believable(volatile));
+                }
                 Some(Item::SelectDb(number)) => {
+                    self.arrivals.finish(keys)?;
+                    keys.settle();
                     let databases = keys.databases();
                     self.db = usize::try_from(number)
                         .ok()
@@ -118,7 +143,10 @@ impl<R: Read> Load<R> {
                         drop_expired: self.options.drop_expired && self.place.id.is_none(),
                         ..self.options
                     };
-                    enter(entry, keys, &options, self.db, &mut self.loaded)?;
+                    let offset = entry.offset;
+                    if let Some(entry) = made_of(entry, keys, &options, &mut self.loaded)? {
+                        self.arrivals.push(keys, entry, offset)?;
+                    }
                     if !goes_on(self.reader.offset()) {
                         return Ok(None);
                     }
@@ -164,31 +192,32 @@ impl Place {
     }
 }
 
-/// Puts a key into the keyspace, unless it is to be left out.
-fn enter<R: Read>(
+/// What goes into the keyspace, unless it is to be left out.
+fn made_of<R: Read>(
     entry: rdb::Entry<'_, R>,
-    keys: &mut Keyspace,
+    keys: &Keyspace,
     options: &LoadOptions,
-    db: usize,
     loaded: &mut Loaded,
-) -> Result<(), ReadError> {
+) -> Result<Option<Entry>, ReadError> {
     let rdb::Entry { key, value, offset, expiry_ms, usage } = entry;
     // What has expired is built all the same: it is checked like any other value.
     let Some(value) = build(value, offset, &options.limits)? else {
         skip_empty(key, loaded);
-        return Ok(());
+        return Ok(None);
     };
     if options.drop_expired && expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
         loaded.expired_keys += 1;
-        return Ok(());
+        return Ok(None);
     }
     let access = access_of(usage, keys, options.now_ms);
-    if keys.insert_entry(value.into_entry(key, expiry_ms, access)).is_some() && !options.replace {
-        let key = String::from_utf8_lossy(key).into_owned();
-        return Err(ReadError::Duplicate { key, db, offset });
-    }
     loaded.keys += 1;
-    Ok(())
+    Ok(Some(value.into_entry(key, expiry_ms, access)))
+}
+
+/// As many of the keys that are said to follow as so many bytes can hold.
+fn believable(keys: u64, bytes_left: Option<u64>) -> usize {
+    let most = bytes_left.unwrap_or(0) / ENTRY_BYTES_MIN;
+    usize::try_from(keys.min(most)).unwrap_or(usize::MAX)
 }
 
 /// Redis wrote collections without elements for a while, by mistake, and skips them since.
