@@ -6,7 +6,9 @@ use std::io::Read;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::{NewString, Object};
 use crate::rdb::{HashReader, ListPart, ListReader, LoadError, SetReader, StringValue, Value, ZsetReader};
-use crate::types::{End, Hash, HashLimits, List, ListLimits, Set, SetLimits, Zset, ZsetBuilder, ZsetLimits};
+use crate::types::{
+    End, Hash, HashBulk, HashLimits, List, ListLimits, Set, SetBulk, SetLimits, Zset, ZsetBulk, ZsetLimits,
+};
 
 /// Up to which size collections take their small encodings.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +97,16 @@ fn set_of<R: Read>(mut members: SetReader<'_, R>, limits: &SetLimits) -> Result<
         return Ok(Some(Set::of_distinct(members, limits)));
     }
     let len = expected(members.left());
-    let mut set = if len > limits.intset_entries_max { Set::new_table_for(len) } else { Set::new() };
+    if len > limits.intset_entries_max {
+        let mut set = SetBulk::with_expected(len);
+        while let Some(member) = members.next_member()? {
+            if !set.add(member) {
+                return Ok(None);
+            }
+        }
+        return Ok(set.finish());
+    }
+    let mut set = Set::new();
     while let Some(member) = members.next_member()? {
         if !set.insert(member, limits) {
             return Ok(None);
@@ -111,14 +122,13 @@ fn hash_of<R: Read>(mut fields: HashReader<'_, R>, limits: HashLimits) -> Result
         let fields = fields.map(|field| (field.field, field.value, field.expiry_ms));
         return Ok(Some(Hash::of_distinct(fields, bytes, limits)));
     }
-    let mut hash = Hash::new_large_for(expected(fields.left()));
+    let mut hash = HashBulk::with_expected(expected(fields.left()));
     while let Some(field) = fields.next_field()? {
         if !hash.add(field.field, field.value, field.expiry_ms) {
             return Ok(None);
         }
     }
-    hash.settle(limits);
-    Ok(Some(hash))
+    Ok(hash.finish(limits))
 }
 
 /// `None` if a member is there twice.
@@ -126,13 +136,13 @@ fn zset_of<R: Read>(mut members: ZsetReader<'_, R>, limits: &ZsetLimits) -> Resu
     if let Some(elements) = members.packed() {
         return Ok(Some(Zset::of_distinct(elements, limits)));
     }
-    let mut builder = ZsetBuilder::with_expected(expected(members.left()));
+    let mut zset = ZsetBulk::with_expected(expected(members.left()));
     while let Some((member, score)) = members.next_member()? {
-        if !builder.add_new(member, score) {
+        if !zset.add(member, score) {
             return Ok(None);
         }
     }
-    Ok(Some(builder.finish(limits)))
+    Ok(zset.finish(limits))
 }
 
 /// How many elements are said to follow. Nobody should allocate as many.

@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::arrivals::Arrivals;
 use super::build::{Limits, build};
-use crate::keyspace::{Aging, Keyspace, LibraryError, aging};
+use crate::keyspace::{Aging, Entry, Keyspace, LibraryError, aging};
 use crate::rdb::{self, Inflow, Item, LoadError, ModuleId, Reader, Usage, aux};
 use crate::repl::{ReplicationId, Saved};
 
 /// As many empty keys are named in the log.
 const LOGGED_EMPTY_KEYS_MAX: u64 = 10;
+
+/// Many keys take at least as much, each with its value: a type, two lengths, and texts that differ.
+const ENTRY_BYTES_MIN: u64 = 8;
 
 /// How a data set is read.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +59,7 @@ pub struct Load<R> {
     reader: Reader<R>,
     options: LoadOptions,
     db: usize,
+    arrivals: Arrivals,
     loaded: Loaded,
     /// Keys that were left out since the last look, although others who follow the same stream have them.
     expired: Vec<(usize, Vec<u8>)>,
@@ -76,6 +81,7 @@ impl<R: Read> Load<R> {
             reader,
             options,
             db: 0,
+            arrivals: Arrivals::new(options.replace),
             loaded: Loaded::default(),
             expired: Vec::new(),
             used_memory_bytes: 0,
@@ -89,16 +95,41 @@ impl<R: Read> Load<R> {
     pub fn advance(
         &mut self,
         keys: &mut Keyspace,
-        mut goes_on: impl FnMut(u64) -> bool,
+        goes_on: impl FnMut(u64) -> bool,
     ) -> Result<Option<Loaded>, ReadError> {
+        let advanced = self.read_on(keys, goes_on);
+        match self.concluded(keys, advanced)? {
+            Advance::All(loaded) => Ok(Some(loaded)),
+            Advance::Paused | Advance::Starved => Ok(None),
+        }
+    }
+
+    fn read_on(
+        &mut self,
+        keys: &mut Keyspace,
+        mut goes_on: impl FnMut(u64) -> bool,
+    ) -> Result<Advance, ReadError> {
         keys.begin(self.db, self.options.now_ms, false);
         loop {
             match self.step(keys)? {
-                Step::End => return Ok(Some(self.loaded)),
-                Step::Key if !goes_on(self.reader.offset()) => return Ok(None),
+                Step::End => return Ok(Advance::All(self.loaded)),
+                Step::Key if !goes_on(self.reader.offset()) => return Ok(Advance::Paused),
                 Step::Key | Step::Other => {}
             }
         }
+    }
+
+    /// Leaves nothing behind that waits. What is wrong with an entry that does comes before what is wrong behind it.
+    fn concluded(
+        &mut self,
+        keys: &mut Keyspace,
+        advanced: Result<Advance, ReadError>,
+    ) -> Result<Advance, ReadError> {
+        self.arrivals.finish(keys)?;
+        if !matches!(advanced, Ok(Advance::Paused | Advance::Starved)) {
+            keys.settle();
+        }
+        advanced
     }
 
     /// Reads the next item.
@@ -114,8 +145,13 @@ impl<R: Read> Load<R> {
                 self.place.note(name, value);
                 log_fact(name, value, now_ms);
             }
-            Some(Item::ResizeDb { .. }) => {}
+            Some(Item::ResizeDb { keys: count, volatile }) => {
+                let believable = |count| believable(count, self.reader.bytes_left());
+                keys.expect(believable(count), believable(volatile));
+            }
             Some(Item::SelectDb(number)) => {
+                self.arrivals.finish(keys)?;
+                keys.settle();
                 let databases = keys.databases();
                 self.db = usize::try_from(number)
                     .ok()
@@ -130,7 +166,11 @@ impl<R: Read> Load<R> {
             Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
             Some(Item::Entry(entry)) => {
                 let expired = Some(&mut self.expired).filter(|_| self.place.id.is_some());
-                enter(entry, keys, &self.options, self.db, &mut self.loaded, expired)?;
+                let offset = entry.offset;
+                if let Some(entry) = made_of(entry, keys, &self.options, &mut self.loaded, self.db, expired)?
+                {
+                    self.arrivals.push(keys, entry, offset)?;
+                }
                 return Ok(Step::Key);
             }
         }
@@ -160,6 +200,15 @@ impl Load<Inflow> {
     /// As [`Load::advance`], as far as the bytes go that have arrived. An item of which a part is missing is read
     /// from its beginning the next time.
     pub fn advance_arrived(
+        &mut self,
+        keys: &mut Keyspace,
+        goes_on: impl FnMut(u64) -> bool,
+    ) -> Result<Advance, ReadError> {
+        let advanced = self.read_arrived(keys, goes_on);
+        self.concluded(keys, advanced)
+    }
+
+    fn read_arrived(
         &mut self,
         keys: &mut Keyspace,
         mut goes_on: impl FnMut(u64) -> bool,
@@ -237,35 +286,37 @@ impl Place {
     }
 }
 
-/// Puts a key into the keyspace, unless it is to be left out.
-fn enter<R: Read>(
+/// What goes into the keyspace, unless it is to be left out.
+fn made_of<R: Read>(
     entry: rdb::Entry<'_, R>,
-    keys: &mut Keyspace,
+    keys: &Keyspace,
     options: &LoadOptions,
-    db: usize,
     loaded: &mut Loaded,
+    db: usize,
     expired: Option<&mut Vec<(usize, Vec<u8>)>>,
-) -> Result<(), ReadError> {
+) -> Result<Option<Entry>, ReadError> {
     let rdb::Entry { key, value, offset, expiry_ms, usage } = entry;
     // What has expired is built all the same: it is checked like any other value.
     let Some(value) = build(value, offset, &options.limits)? else {
         skip_empty(key, loaded);
-        return Ok(());
+        return Ok(None);
     };
     if options.drop_expired && expiry_ms.is_some_and(|at_ms| at_ms < options.now_ms) {
         loaded.expired_keys += 1;
         if let Some(expired) = expired {
             expired.push((db, key.to_vec()));
         }
-        return Ok(());
+        return Ok(None);
     }
     let access = access_of(usage, keys, options.now_ms);
-    if keys.insert_entry(value.into_entry(key, expiry_ms, access)).is_some() && !options.replace {
-        let key = String::from_utf8_lossy(key).into_owned();
-        return Err(ReadError::Duplicate { key, db, offset });
-    }
     loaded.keys += 1;
-    Ok(())
+    Ok(Some(value.into_entry(key, expiry_ms, access)))
+}
+
+/// As many of the keys that are said to follow as so many bytes can hold.
+fn believable(keys: u64, bytes_left: Option<u64>) -> usize {
+    let most = bytes_left.unwrap_or(0) / ENTRY_BYTES_MIN;
+    usize::try_from(keys.min(most)).unwrap_or(usize::MAX)
 }
 
 /// Redis wrote collections without elements for a while, by mistake, and skips them since.

@@ -6,6 +6,7 @@
 //! **Invariant:** knows no files, children, clients or configuration; whoever calls brings the stream, the
 //! time and a function that is told of the progress.
 
+mod arrivals;
 mod build;
 mod commands;
 mod load;

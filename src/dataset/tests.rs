@@ -118,6 +118,51 @@ fn a_key_that_is_there_already_is_an_error_unless_it_may_be_replaced() {
     assert_eq!(keys.len(0), 1);
 }
 
+/// A snapshot of database 0 that says how many keys it has, and has these.
+fn snapshot_of(said: (u64, u64), keys: impl Iterator<Item = String>) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), WriterOptions::default()).unwrap();
+    writer.select_db(0).unwrap();
+    writer.resize_db(said.0, said.1).unwrap();
+    for key in keys {
+        writer.value(key.as_bytes()).string(&b"value"[..].into()).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_named_with_its_place_wherever_it_stands() {
+    for (first, second) in [(0, 1), (0, 14), (0, 16), (0, 17), (3, 49), (48, 49)] {
+        let number = |place: usize| if place == second { first } else { place };
+        let bytes = snapshot_of((50, 0), (0..50).map(|place| format!("key:{:02}", number(place))));
+        let error = load(&bytes, &mut keyspace(1), &options()).unwrap_err();
+        let ReadError::Duplicate { key, db: 0, offset } = error else { panic!("{error}") };
+        assert_eq!(key, format!("key:{first:02}"));
+        assert_eq!(bytes[offset as usize..][..6], *b"\x05value");
+        assert_eq!(memchr::memchr_iter(b':', &bytes[..offset as usize]).count(), second + 1);
+        // What is wrong behind it is not what is reported.
+        let error = load(&bytes[..offset as usize + 8], &mut keyspace(1), &options()).unwrap_err();
+        assert!(matches!(error, ReadError::Duplicate { .. }), "{error}");
+        let merge = LoadOptions { replace: true, ..options() };
+        let mut keys = keyspace(1);
+        assert!(load(&bytes, &mut keys, &merge).is_ok());
+        assert_eq!(keys.len(0), 49);
+    }
+}
+
+#[test]
+fn numbers_of_keys_are_no_more_than_hints() {
+    for said in [(0, 0), (1000, 0), (1000, 1000), (50_000_000, 50_000_000), (u64::MAX, u64::MAX)] {
+        let bytes = snapshot_of(said, (0..1000).map(|number| format!("key:{number}")));
+        let mut keys = keyspace(1);
+        let size = Some(bytes.len() as u64);
+        let mut load = Load::new(Reader::new(bytes.as_slice(), size).unwrap(), options());
+        assert_eq!(load.advance(&mut keys, |_| true).unwrap().unwrap().keys, 1000);
+        assert_eq!(keys.len(0), 1000);
+        let (buckets, volatile_buckets) = keys.table_buckets(0);
+        assert!(buckets <= 300 && volatile_buckets == 0, "{buckets} {volatile_buckets} for {said:?}");
+    }
+}
+
 #[test]
 fn a_database_beyond_the_configured_ones_is_an_error() {
     let mut keys = keyspace(2);

@@ -32,7 +32,7 @@ use std::fmt;
 
 pub use self::builder::Builder;
 use self::entry::Encoded;
-pub use self::view::{Iter, ListPackRef, Malformed, Matcher};
+pub use self::view::{Iter, ListPackRef, Malformed, Matcher, Unproven};
 use super::StrRef;
 use crate::util::size_class::size_class;
 
@@ -78,6 +78,9 @@ impl ListPack {
     /// A listpack should not grow beyond this (1 GiB); 4 GiB cannot be expressed. Whoever adds sees to it.
     pub const BYTES_MAX: usize = 1 << 30;
 
+    /// Bytes of a block before its listpack, for who puts together what [`ListPack::from_block`] takes.
+    pub const FRONT_BYTES: usize = START_BYTES;
+
     /// An empty listpack; allocates nothing.
     pub fn new() -> Self {
         Self { block: Box::default() }
@@ -92,13 +95,27 @@ impl ListPack {
 
     /// The listpack that these bytes are.
     pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, Malformed> {
-        let (_, len) = ListPackRef::validate_and_count(&bytes)?;
         bytes.reserve_exact(START_BYTES);
-        bytes.splice(..0, (START_BYTES as u32).to_le_bytes());
-        let mut pack = Self { block: bytes.into_boxed_slice() };
+        bytes.splice(..0, [0; START_BYTES]);
+        Self::from_block(bytes)
+    }
+
+    /// The listpack that stands in a block behind [`ListPack::FRONT_BYTES`] others. Nothing is moved.
+    pub fn from_block(block: Vec<u8>) -> Result<Self, Malformed> {
+        Self::examine(block, |_| ()).map(|(pack, ())| pack)
+    }
+
+    /// The same with what `look` makes of the elements, as [`ListPackRef::examine`].
+    pub fn examine<T>(
+        mut block: Vec<u8>,
+        look: impl for<'a> FnOnce(&mut Unproven<'a>) -> T,
+    ) -> Result<(Self, T), Malformed> {
+        let (_, len, seen) = ListPackRef::examine(block.get(START_BYTES..).unwrap_or_default(), look)?;
+        block[..START_BYTES].copy_from_slice(&(START_BYTES as u32).to_le_bytes());
+        let mut pack = Self { block: block.into_boxed_slice() };
         // A listpack with few elements may have been saved without their number.
         pack.set_count(len);
-        Ok(pack)
+        Ok((pack, seen))
     }
 
     /// A copy without spare room.

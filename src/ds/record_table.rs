@@ -17,9 +17,11 @@
 //! 24 bytes each and are merged by later removals.
 
 mod bucket;
+mod bulk;
 mod key;
 mod payload;
 
+pub use bulk::Bulk;
 pub use key::Key;
 pub use payload::{Nothing, Payload, Score};
 

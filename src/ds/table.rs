@@ -31,16 +31,15 @@
 //! Why not `hashbrown`: it rehashes everything at once (a pause of seconds at 100 million keys), keeps both
 //! tables meanwhile, and cannot offer a scan cursor that survives growing.
 
+mod bucket;
+
 use std::ptr::NonNull;
 
+use self::bucket::{ADDRESS_BITS, Bucket, NODE_SLOTS, Node, SLOTS, item, tag_of, tagged};
 use super::linear::{Extent, next_cursor};
 use crate::sys::cpu::prefetch;
 use crate::util::random::Random;
 
-/// Slots in the cache line of a bucket.
-const SLOTS: usize = 7;
-/// Slots of an overflow node.
-const NODE_SLOTS: usize = 3;
 /// Buckets per segment, and its binary logarithm.
 const SEGMENT_BITS: u32 = 10;
 const SEGMENT: usize = 1 << SEGMENT_BITS;
@@ -48,8 +47,9 @@ const SEGMENT: usize = 1 << SEGMENT_BITS;
 const FILL_MAX: usize = 7;
 /// ... and shrinks when it holds fewer. The gap keeps an item that comes and goes from moving buckets.
 const FILL_MIN: usize = 4;
-/// An address has this many bits; the tag is above.
-const ADDRESS_BITS: u32 = 48;
+/// No more buckets are made at once, however many items are expected: their number may be wrong, and 64 MiB
+/// take long enough.
+const EXPECTED_BUCKETS_MAX: usize = 1 << 20;
 /// Width of the part of a tag that is consumed by splits.
 const WINDOW_BITS: u32 = 8;
 /// Up to this many buckets a random choice counts items instead of guessing.
@@ -112,8 +112,8 @@ impl<T> Table<T> {
         }
     }
 
-    /// Asks the processor for the items that [`Table::find`] will look at first; the bucket itself should
-    /// have arrived.
+    /// Asks the processor for what [`Table::find`] will look at behind the bucket, which itself should have
+    /// arrived: items, and the first overflow node.
     #[inline]
     pub fn prefetch_items(&self, hash: u64) {
         let (bucket, level) = self.address(hash);
@@ -122,6 +122,9 @@ impl<T> Table<T> {
             if let Some(item) = item(*word) {
                 prefetch(item.as_ptr().cast_const());
             }
+        }
+        if let Some(node) = &bucket.overflow {
+            prefetch(&raw const **node);
         }
     }
 
@@ -148,6 +151,31 @@ impl<T> Table<T> {
         self.len += 1;
     }
 
+    /// Gives an empty table the buckets it will have with so many items, up to a limit: filling it divides none.
+    /// If fewer come, [`Table::settle`] takes back what is too much.
+    pub fn expect(&mut self, items: usize) {
+        if self.is_empty() && items > 0 {
+            let buckets = items.div_ceil(FILL_MAX).min(EXPECTED_BUCKETS_MAX);
+            *self = Self { extent: Extent::of(buckets), ..Self::new() };
+            (0..buckets).for_each(|_| self.push_bucket(Bucket::new()));
+        }
+    }
+
+    /// Merges buckets as long as there are too many for the items, as removals do bit by bit.
+    pub fn settle(&mut self) {
+        if self.is_empty() {
+            *self = Self::new();
+        }
+        while self.is_sparse() {
+            let buckets = self.buckets();
+            self.shrink();
+            if self.buckets() == buckets {
+                break;
+            }
+        }
+        self.segments.shrink_to_fit();
+    }
+
     /// Removes the item at a place.
     pub fn remove(&mut self, place: Place) -> Option<NonNull<T>> {
         self.at(place)?;
@@ -157,7 +185,7 @@ impl<T> Table<T> {
             *self = Self::new();
         } else {
             for _ in 0..MERGES_PER_REMOVAL {
-                if self.len < FILL_MIN * (self.buckets() - 1) {
+                if self.is_sparse() {
                     self.shrink();
                 }
             }
@@ -309,6 +337,11 @@ impl<T> Table<T> {
         self.extent = self.extent.grown();
     }
 
+    /// Whether one bucket less would do.
+    fn is_sparse(&self) -> bool {
+        self.len < FILL_MIN * self.buckets().saturating_sub(1)
+    }
+
     /// Pours the last bucket back into the one it came from, unless that makes too long a chain.
     fn shrink(&mut self) {
         let smaller = self.extent.shrunk();
@@ -375,143 +408,6 @@ impl<T> Default for Table<T> {
 fn tag(hash: u64, level: u32) -> u16 {
     let window_start = level - level % WINDOW_BITS;
     (hash >> 56 << 8) as u16 | (hash >> window_start) as u16 & 0xff
-}
-
-fn tag_of<T>(word: *mut T) -> u16 {
-    (word.addr() >> ADDRESS_BITS) as u16
-}
-
-fn tagged<T>(item: NonNull<T>, tag: u16) -> *mut T {
-    item.as_ptr().map_addr(|address| address & ((1 << ADDRESS_BITS) - 1) | usize::from(tag) << ADDRESS_BITS)
-}
-
-/// The item in a slot, unless the slot is empty.
-#[inline]
-fn item<T>(word: *mut T) -> Option<NonNull<T>> {
-    NonNull::new(word.map_addr(|address| address & ((1 << ADDRESS_BITS) - 1)))
-}
-
-/// One cache line of slots. Filled slots come first; overflow nodes exist only if the line is full, and only
-/// the first of them may have room.
-#[derive(Debug)]
-#[repr(C, align(64))]
-struct Bucket<T> {
-    slots: [*mut T; SLOTS],
-    overflow: Option<Box<Node<T>>>,
-}
-
-/// Slots that did not fit their bucket's line.
-#[derive(Debug)]
-struct Node<T> {
-    slots: [*mut T; NODE_SLOTS],
-    next: Option<Box<Self>>,
-}
-
-const _: () = assert!(size_of::<Bucket<u8>>() == 64 && size_of::<Node<u8>>() == 32);
-
-impl<T> Bucket<T> {
-    const fn new() -> Self {
-        Self { slots: [std::ptr::null_mut(); SLOTS], overflow: None }
-    }
-
-    #[inline]
-    fn find(&self, tag: u16, mut is_it: impl FnMut(NonNull<T>) -> bool) -> Option<usize> {
-        let mut matches = |word: *mut T| tag_of(word) == tag && item(word).is_some_and(&mut is_it);
-        for (slot, word) in self.slots.iter().enumerate() {
-            if matches(*word) {
-                return Some(slot);
-            }
-        }
-        let mut first_slot = SLOTS;
-        let mut next = self.overflow.as_deref();
-        while let Some(node) = next {
-            for (slot, word) in node.slots.iter().enumerate() {
-                if matches(*word) {
-                    return Some(first_slot + slot);
-                }
-            }
-            first_slot += NODE_SLOTS;
-            next = node.next.as_deref();
-        }
-        None
-    }
-
-    #[inline]
-    fn slot(&self, slot: usize) -> Option<&*mut T> {
-        if slot < SLOTS {
-            return self.slots.get(slot);
-        }
-        let mut node = self.overflow.as_deref()?;
-        for _ in 0..(slot - SLOTS) / NODE_SLOTS {
-            node = node.next.as_deref()?;
-        }
-        node.slots.get((slot - SLOTS) % NODE_SLOTS)
-    }
-
-    fn slot_mut(&mut self, slot: usize) -> Option<&mut *mut T> {
-        if slot < SLOTS {
-            return self.slots.get_mut(slot);
-        }
-        let mut node = self.overflow.as_deref_mut()?;
-        for _ in 0..(slot - SLOTS) / NODE_SLOTS {
-            node = node.next.as_deref_mut()?;
-        }
-        node.slots.get_mut((slot - SLOTS) % NODE_SLOTS)
-    }
-
-    fn push(&mut self, word: *mut T) {
-        if let Some(free) = self.slots.iter_mut().find(|slot| slot.is_null()) {
-            *free = word;
-            return;
-        }
-        let in_node =
-            self.overflow.as_mut().and_then(|node| node.slots.iter_mut().find(|slot| slot.is_null()));
-        if let Some(free) = in_node {
-            *free = word;
-            return;
-        }
-        let mut slots = [std::ptr::null_mut(); NODE_SLOTS];
-        slots[0] = word;
-        self.overflow = Some(Box::new(Node { slots, next: self.overflow.take() }));
-    }
-
-    /// Takes a word out and closes the gap with the one added last.
-    fn swap_remove(&mut self, slot: usize) -> Option<*mut T> {
-        // The word added last may sit in the very node that goes away, so it is taken only after the slot
-        // was filled with a copy of it.
-        let last = self.last_slot()?;
-        let filler = *self.slot(last)?;
-        let removed = std::mem::replace(self.slot_mut(slot)?, filler);
-        *self.slot_mut(last)? = std::ptr::null_mut();
-        if let Some(mut node) = self.overflow.take_if(|node| node.slots[0].is_null()) {
-            self.overflow = node.next.take();
-        }
-        Some(removed)
-    }
-
-    /// The slot that was filled last: in the first overflow node if there is one.
-    fn last_slot(&self) -> Option<usize> {
-        match &self.overflow {
-            Some(node) => node.slots.iter().rposition(|word| !word.is_null()).map(|slot| SLOTS + slot),
-            None => self.slots.iter().rposition(|word| !word.is_null()),
-        }
-    }
-
-    /// The filled slots.
-    fn words(&self) -> impl Iterator<Item = *mut T> {
-        let nodes = std::iter::successors(self.overflow.as_deref(), |node| node.next.as_deref());
-        self.slots.iter().chain(nodes.flat_map(|node| &node.slots)).copied().filter(|word| !word.is_null())
-    }
-
-    fn nodes(&self) -> usize {
-        std::iter::successors(self.overflow.as_deref(), |node| node.next.as_deref()).count()
-    }
-}
-
-impl<T> Default for Bucket<T> {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 #[cfg(test)]

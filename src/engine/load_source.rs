@@ -18,6 +18,7 @@ pub(super) enum LoadSource {
     /// Too little has arrived to begin with.
     Head {
         inflow: Inflow,
+        size: Option<u64>,
         options: LoadOptions,
         verifies_checksum: bool,
     },
@@ -37,9 +38,9 @@ impl LoadSource {
         Self::File(Box::new(load))
     }
 
-    /// One whose bytes will be given to [`push`](Self::push).
-    pub fn arriving(options: LoadOptions, verifies_checksum: bool) -> Self {
-        Self::Head { inflow: Inflow::default(), options, verifies_checksum }
+    /// One whose bytes, so many if that is known, will be given to [`push`](Self::push).
+    pub fn arriving(size: Option<u64>, options: LoadOptions, verifies_checksum: bool) -> Self {
+        Self::Head { inflow: Inflow::default(), size, options, verifies_checksum }
     }
 
     /// Adds bytes that have arrived.
@@ -108,8 +109,8 @@ impl LoadSource {
 
     /// The head is there.
     fn begin(&mut self) -> Result<(), LoadError> {
-        let Self::Head { inflow, options, verifies_checksum } = self else { return Ok(()) };
-        let mut reader = Reader::new(std::mem::take(inflow), None)?;
+        let Self::Head { inflow, size, options, verifies_checksum } = self else { return Ok(()) };
+        let mut reader = Reader::new(std::mem::take(inflow), *size)?;
         if !*verifies_checksum {
             reader = reader.without_checksum();
         }

@@ -87,6 +87,7 @@ pub struct Loading {
     pub started_s: i64,
     /// It comes from our primary, and expired keys are the primary's business.
     pub is_from_primary: bool,
+    /// 0 if it is not known.
     pub total_bytes: u64,
     pub loaded_bytes: u64,
 }
@@ -290,11 +291,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins to load a snapshot that the primary is about to send, `aside` or in the place of the data in use.
-    /// `total_bytes` is 0 if its size is not known.
+    /// Begins to load a snapshot that the primary is about to send, of so many bytes if that is known, `aside` or in
+    /// the place of the data in use.
     pub fn begin_loading_arriving(
         &mut self,
-        total_bytes: u64,
+        size: Option<u64>,
         aside: Option<Keyspace>,
         serves_meanwhile: bool,
     ) {
@@ -304,12 +305,12 @@ impl Engine {
             replace: false,
             limits: self.value_limits(),
         };
-        let source = LoadSource::arriving(options, self.config.rdb.checksum);
+        let source = LoadSource::arriving(size, options, self.config.rdb.checksum);
         self.snapshots.loading = Some(Box::new(Loading {
             aside,
             serves_meanwhile,
             is_from_primary: true,
-            total_bytes,
+            total_bytes: size.unwrap_or(0),
             ..Loading::new(source, options)
         }));
     }

@@ -265,6 +265,22 @@ impl Keyspace {
         self.insert_entry_in(self.selected, entry)
     }
 
+    /// The same with the hash that [`Keyspace::prefetch_bucket`] has given for the key.
+    pub fn insert_hashed(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
+        self.insert_hashed_in(self.selected, hash, entry)
+    }
+
+    /// Prepares the selected database, if it is empty, for so many keys, of which so many have an expiry. Fewer
+    /// may come: [`Keyspace::settle`] is called when all have.
+    pub fn expect(&mut self, keys: usize, volatile: usize) {
+        self.current_mut().index.expect(keys, volatile);
+    }
+
+    /// Gives back what the selected database has been prepared with and did not need.
+    pub fn settle(&mut self) {
+        self.current_mut().index.settle();
+    }
+
     /// The clock of an entry made now, for the constructors of [`Entry`].
     pub fn initial_access(&self) -> u32 {
         self.aging.initial(self.now_ms)
@@ -336,6 +352,10 @@ impl Keyspace {
 
     pub(super) fn insert_entry_in(&mut self, db: usize, entry: Entry) -> Option<Entry> {
         let hash = self.hash(entry.view().key());
+        self.insert_hashed_in(db, hash, entry)
+    }
+
+    fn insert_hashed_in(&mut self, db: usize, hash: u64, entry: Entry) -> Option<Entry> {
         let index = &self.databases[db].index;
         let old = match index.find(hash, entry.view().key()) {
             Some(found) if self.is_hidden(db, found) => self.expire(db, found),

@@ -13,6 +13,8 @@ pub(super) struct Body<R> {
     /// For the strings of a record, and for values that are one string as a whole.
     pub(super) first: Vec<u8>,
     pub(super) second: Vec<u8>,
+    /// For records that are to be distinct.
+    pub(super) marks: Vec<u64>,
     /// Of a value that is read record by record: those that have not been read.
     left: u64,
     left_type: ValueType,
@@ -30,8 +32,8 @@ pub(super) enum Source<'r, R> {
 
 impl<R: Read> Body<R> {
     pub(super) fn new(input: Input<R>) -> Self {
-        let (first, second) = (Vec::new(), Vec::new());
-        Self { input, first, second, left: 0, left_type: ValueType::String, earliest_expiry_ms: None }
+        let (first, second, marks) = (Vec::new(), Vec::new(), Vec::new());
+        Self { input, first, second, marks, left: 0, left_type: ValueType::String, earliest_expiry_ms: None }
     }
 
     /// Reads how many records follow.

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use super::{Inflow, LoadError};
 use crate::util::crc64::Crc64;
+use crate::util::lzf;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -27,7 +28,13 @@ pub(super) struct Input<R> {
     size: Option<u64>,
     checksum: Option<Crc64>,
     /// Compressed strings pass through here.
-    pub(super) compressed: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+/// Empties a scratch buffer, and gives it back if it has become huge.
+pub(super) fn recycle(scratch: &mut Vec<u8>) {
+    scratch.clear();
+    scratch.shrink_to(SCRATCH_KEPT_BYTES_MAX);
 }
 
 impl<R: Read> Input<R> {
@@ -82,18 +89,23 @@ impl<R: Read> Input<R> {
         Ok(array)
     }
 
-    /// Replaces `into` by the next `length` bytes. It grows as they arrive, whatever was declared.
-    pub(super) fn take_into(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), LoadError> {
-        into.clear();
-        if into.capacity() > SCRATCH_KEPT_BYTES_MAX {
-            *into = Vec::new();
-        }
+    /// Appends the next `length` bytes to `into`. It grows as they arrive, whatever was declared.
+    #[inline]
+    pub(super) fn append(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), LoadError> {
+        let at_hand = usize::try_from(length).ok().and_then(|length| self.unread().get(..length));
+        let Some(bytes) = at_hand else { return self.append_arriving(length, into) };
+        into.reserve_exact(bytes.len());
+        into.extend_from_slice(bytes);
+        self.position += bytes.len();
+        Ok(())
+    }
+
+    fn append_arriving(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), LoadError> {
         if let Some(size) = self.size
-            && length > size.saturating_sub(self.offset())
+            && self.bytes_left().is_some_and(|left| length > left)
         {
             return Err(LoadError::Truncated { offset: size });
         }
-
         into.reserve_exact(usize::try_from(length).map_or(TRUSTED_BYTES, |length| length.min(TRUSTED_BYTES)));
         let mut missing = length;
         loop {
@@ -107,14 +119,39 @@ impl<R: Read> Input<R> {
                 return Ok(());
             }
             if missing > self.buffer.len() as u64 {
-                return self.take_around_buffer(missing, into);
+                return self.append_around_buffer(missing, into);
             }
             self.refill()?;
         }
     }
 
+    /// Appends what an LZF stream of the next `compressed_bytes` stands for.
+    pub(super) fn append_decompressed(
+        &mut self,
+        compressed_bytes: u64,
+        plain_bytes: u64,
+        into: &mut Vec<u8>,
+    ) -> Result<(), LoadError> {
+        let offset = self.offset();
+        let corrupt = |_| LoadError::Corrupt { offset, what: "invalid LZF compressed string" };
+        // What no stream can stand for is refused there.
+        let plain_bytes = usize::try_from(plain_bytes).unwrap_or(usize::MAX);
+        let at_hand = usize::try_from(compressed_bytes).ok().and_then(|length| self.unread().get(..length));
+        if let Some(stream) = at_hand {
+            lzf::decompress(stream, plain_bytes, into).map_err(corrupt)?;
+            self.position += stream.len();
+            return Ok(());
+        }
+        let mut stream = std::mem::take(&mut self.compressed);
+        recycle(&mut stream);
+        let appended = self.append(compressed_bytes, &mut stream);
+        self.compressed = stream;
+        appended?;
+        lzf::decompress(&self.compressed, plain_bytes, into).map_err(corrupt)
+    }
+
     /// Appends the next `length` bytes to `into` without copying them twice. The buffer is used up.
-    fn take_around_buffer(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), LoadError> {
+    fn append_around_buffer(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), LoadError> {
         self.absorb();
         let before = into.len();
         let read = self.inner.by_ref().take(length).read_to_end(into)? as u64;
@@ -212,6 +249,11 @@ impl<R> Input<R> {
     /// Offset of the next byte to be taken.
     pub(super) fn offset(&self) -> u64 {
         self.delivered - (self.filled - self.position) as u64
+    }
+
+    /// Bytes that follow at most, if the size is known.
+    pub(super) fn bytes_left(&self) -> Option<u64> {
+        self.size.map(|size| size.saturating_sub(self.offset()))
     }
 
     /// What has been read ahead, and the source of what follows it.

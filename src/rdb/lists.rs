@@ -64,6 +64,7 @@ impl<W: Write> ValueWriter<'_, W> {
             match node {
                 ListNode::Packed(pack) => put_ziplist(output, pack)?,
                 ListNode::Compressed { stream, pack_bytes } => {
+                    unpacked.clear();
                     lzf::decompress(stream, pack_bytes, &mut unpacked).map_err(io::Error::other)?;
                     let pack = ListPackRef::validate(&unpacked).map_err(io::Error::other)?;
                     put_ziplist(output, pack)?;

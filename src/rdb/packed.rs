@@ -3,17 +3,14 @@
 
 use std::io::{self, Read, Write};
 
-use smallvec::SmallVec;
-
 use super::LoadError;
 use super::body::{Body, Source};
 use super::legacy::{ziplist, zipmap};
 use super::output::Output;
 use crate::ds::StrRef;
-use crate::ds::listpack::{Builder, ListPack, ListPackRef};
-use crate::util::keyed_hash::keyed_hash;
+use crate::ds::listpack::{Builder, ListPack, ListPackRef, Unproven};
 
-/// Up to so many records each is compared with each; beyond, their hashes are sorted.
+/// The marks of up to so many records are compared each with each; more are sorted.
 const COMPARED_RECORDS_MAX: usize = 16;
 
 /// How a value that is one string is stored in it.
@@ -38,7 +35,7 @@ pub(super) fn take_records<R: Read>(
 ) -> Result<Source<'_, R>, LoadError> {
     let offset = body.input.offset();
     let corrupt = |what| LoadError::Integrity { offset, kind, what };
-    let Body { input, first, second, .. } = body;
+    let Body { input, first, second, marks, .. } = body;
     input.take_string(first)?;
     let bytes = match packing {
         Packing::Listpack => first,
@@ -51,12 +48,12 @@ pub(super) fn take_records<R: Read>(
             second
         }
     };
-    let pack = ListPackRef::validate(bytes).map_err(|_| corrupt("invalid listpack"))?;
-    let len = pack.len();
+    let examined = ListPackRef::examine(bytes, |elements| mark(elements, width, marks));
+    let (pack, len, ()) = examined.map_err(|_| corrupt("invalid listpack"))?;
     if !len.is_multiple_of(width) {
         return Err(corrupt("a field without a value"));
     }
-    if has_duplicates(pack, len, width) {
+    if have_repeated(marks) && has_duplicates(pack, width) {
         // The words in which Redis dumps such a listpack, and for which its tests look.
         return Err(corrupt("listpack with dup elements"));
     }
@@ -72,7 +69,10 @@ pub(super) fn take_listpack<R: Read>(
     let offset = body.input.offset();
     let corrupt = |what| LoadError::Integrity { offset, kind, what };
     let bytes = match packing {
-        Packing::Listpack => body.input.take_owned_string()?,
+        Packing::Listpack => {
+            let block = body.input.take_string_behind(ListPack::FRONT_BYTES)?;
+            return ListPack::from_block(block).map_err(|_| corrupt("invalid listpack"));
+        }
         Packing::Ziplist | Packing::Zipmap => {
             body.input.take_string(&mut body.first)?;
             ziplist::to_listpack(&body.first, Vec::new()).map_err(corrupt)?
@@ -90,19 +90,41 @@ pub(super) fn canonical(element: StrRef<'_>) -> StrRef<'_> {
     }
 }
 
-fn has_duplicates(pack: ListPackRef<'_>, len: usize, width: usize) -> bool {
-    let keys = || pack.iter().step_by(width).map(canonical);
-    if len / width <= COMPARED_RECORDS_MAX {
-        let mut seen: SmallVec<[StrRef<'_>; COMPARED_RECORDS_MAX]> = SmallVec::new();
-        return keys().any(|key| {
-            let is_known = seen.contains(&key);
-            seen.push(key);
-            is_known
+/// Collects a number for every record, by which most records differ if their first elements do.
+fn mark(elements: &mut Unproven<'_>, width: usize, marks: &mut Vec<u64>) {
+    marks.clear();
+    while let Some(key) = elements.next() {
+        marks.push(match canonical(key) {
+            StrRef::Int(number) => number.cast_unsigned(),
+            StrRef::Bytes(text) => mark_of(text),
         });
+        for _ in 1..width {
+            elements.next();
+        }
     }
-    let mut hashes: Vec<u64> = keys().map(|key| key.with_text(keyed_hash)).collect();
-    // Two texts with one hash are hardly ever different, but they may be.
-    are_repeated(&mut hashes) && are_repeated(&mut keys().map(StrRef::to_vec).collect::<Vec<_>>())
+}
+
+fn mark_of(text: &[u8]) -> u64 {
+    let ends = match (text.last_chunk(), text.first_chunk(), text.last_chunk()) {
+        (Some(end), ..) => u64::from_le_bytes(*end),
+        (None, Some(start), Some(end)) => {
+            u64::from(u32::from_le_bytes(*start)) << 32 | u64::from(u32::from_le_bytes(*end))
+        }
+        _ => text.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)),
+    };
+    ends ^ (text.len() as u64) << 56
+}
+
+fn have_repeated(marks: &mut [u64]) -> bool {
+    if marks.len() > COMPARED_RECORDS_MAX {
+        return are_repeated(marks);
+    }
+    marks.iter().enumerate().any(|(count, mark)| marks.iter().take(count).any(|earlier| earlier == mark))
+}
+
+fn has_duplicates(pack: ListPackRef<'_>, width: usize) -> bool {
+    let keys = pack.iter().step_by(width).map(canonical);
+    are_repeated(&mut keys.map(StrRef::to_vec).collect::<Vec<_>>())
 }
 
 fn are_repeated<T: Ord>(items: &mut [T]) -> bool {

@@ -317,6 +317,11 @@ impl<R> Reader<R> {
         self.body.input.offset()
     }
 
+    /// Bytes that may follow, as far as the size of the input is known.
+    pub fn bytes_left(&self) -> Option<u64> {
+        self.body.input.bytes_left()
+    }
+
     /// What follows the snapshot: bytes that have been read ahead, and the source of further ones.
     pub fn into_rest(self) -> (Vec<u8>, R) {
         self.body.input.into_rest()

@@ -20,6 +20,7 @@ use super::format::{STREAM_ACTIVITY_SINCE_VERSION, STREAM_COUNTERS_SINCE_VERSION
 use super::input::Input;
 use super::output::Output;
 use super::value::ValueWriter;
+use crate::ds::listpack::ListPack;
 use crate::types::stream::{
     ConsumerParts, EntriesRead, Group, GroupParts, PendingParts, Stream, StreamId, StreamParts,
 };
@@ -105,12 +106,14 @@ pub(super) fn take_stream<R: Read>(value_type: ValueType, input: &mut Input<R>) 
 fn take_parts<R: Read>(value_type: ValueType, input: &mut Input<R>) -> Result<StreamParts, LoadError> {
     let has_counters = value_type != ValueType::StreamListpacks;
     let mut parts = StreamParts::default();
+    let mut id = Vec::new();
     for _ in 0..input.take_len()? {
         let offset = input.offset();
-        let id = input.take_owned_string()?;
-        let id = <[u8; 16]>::try_from(id)
+        input.take_string(&mut id)?;
+        let id = <[u8; 16]>::try_from(id.as_slice())
             .map_err(|_| LoadError::Corrupt { offset, what: "the ID of a stream's node is not 16 bytes" })?;
-        parts.nodes.push((StreamId::from_be_bytes(id), input.take_owned_string()?));
+        let block = input.take_string_behind(ListPack::FRONT_BYTES)?;
+        parts.nodes.push((StreamId::from_be_bytes(id), block));
     }
     parts.len = input.take_len()?;
     parts.last_id = take_stream_id(input)?;

@@ -8,11 +8,10 @@ use std::io::{self, Read, Write};
 
 use super::LoadError;
 use super::format::StringEncoding;
-use super::input::Input;
+use super::input::{Input, recycle};
 use super::lengths::LengthOrEncoding;
 use super::output::Output;
 use crate::ds::StrRef;
-use crate::util::lzf;
 
 /// Longest decimal text of an `i32`; longer strings are not tried as integers.
 const INTEGER_TEXT_BYTES_MAX: usize = 11;
@@ -144,11 +143,8 @@ fn integer_spelled(bytes: &[u8]) -> Option<i32> {
 impl<R: Read> Input<R> {
     /// Replaces `into` by the next string.
     pub(super) fn take_string(&mut self, into: &mut Vec<u8>) -> Result<(), LoadError> {
-        if let Some(number) = self.take_string_or_integer(into)? {
-            into.clear();
-            into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        }
-        Ok(())
+        recycle(into);
+        self.append_string(into)
     }
 
     /// The next string, whose text will be in `scratch`.
@@ -160,39 +156,47 @@ impl<R: Read> Input<R> {
         })
     }
 
-    /// The next string in an allocation of its own, which has no spare room unless it was compressed.
+    /// The next string in an allocation of its own, which has no spare room.
     pub(super) fn take_owned_string(&mut self) -> Result<Vec<u8>, LoadError> {
-        let mut string = Vec::new();
-        self.take_string(&mut string)?;
+        self.take_string_behind(0)
+    }
+
+    /// The same behind so many other bytes.
+    pub(super) fn take_string_behind(&mut self, front_bytes: usize) -> Result<Vec<u8>, LoadError> {
+        let mut string = vec![0; front_bytes];
+        self.append_string(&mut string)?;
         Ok(string)
     }
 
+    fn append_string(&mut self, into: &mut Vec<u8>) -> Result<(), LoadError> {
+        if let Some(number) = self.append_bytes_or_take_integer(into)? {
+            into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        Ok(())
+    }
+
     /// Reads the next string: the number if it is stored as one, else its bytes into `into`.
+    #[inline]
     fn take_string_or_integer(&mut self, into: &mut Vec<u8>) -> Result<Option<i32>, LoadError> {
+        recycle(into);
+        self.append_bytes_or_take_integer(into)
+    }
+
+    #[inline]
+    fn append_bytes_or_take_integer(&mut self, into: &mut Vec<u8>) -> Result<Option<i32>, LoadError> {
         let encoding = match self.take_len_or_encoding()? {
-            LengthOrEncoding::Length(length) => return self.take_into(length, into).map(|()| None),
+            LengthOrEncoding::Length(length) => return self.append(length, into).map(|()| None),
             LengthOrEncoding::Encoding(encoding) => encoding,
         };
         match encoding {
             StringEncoding::Int8 => Ok(Some(i8::from_le_bytes(self.take_array()?).into())),
             StringEncoding::Int16 => Ok(Some(i16::from_le_bytes(self.take_array()?).into())),
             StringEncoding::Int32 => Ok(Some(i32::from_le_bytes(self.take_array()?))),
-            StringEncoding::Lzf => self.take_compressed(into).map(|()| None),
+            StringEncoding::Lzf => {
+                let (compressed_bytes, plain_bytes) = (self.take_len()?, self.take_len()?);
+                self.append_decompressed(compressed_bytes, plain_bytes, into).map(|()| None)
+            }
         }
-    }
-
-    fn take_compressed(&mut self, into: &mut Vec<u8>) -> Result<(), LoadError> {
-        let compressed_bytes = self.take_len()?;
-        let plain_bytes = self.take_len()?;
-        let offset = self.offset();
-        let mut compressed = std::mem::take(&mut self.compressed);
-        let taken = self.take_into(compressed_bytes, &mut compressed);
-        self.compressed = compressed;
-        taken?;
-        usize::try_from(plain_bytes)
-            .ok()
-            .and_then(|plain_bytes| lzf::decompress(&self.compressed, plain_bytes, into).ok())
-            .ok_or(LoadError::Corrupt { offset, what: "invalid LZF compressed string" })
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use super::LoadError;
 use super::body::{Body, Source};
 use super::format::{LISTPACKS_SINCE_VERSION, ValueType};
-use super::input::Input;
+use super::input::{Input, recycle};
 use super::packed::{Packing, canonical, take_records};
 use super::value::{Form, ValueWriter};
 use crate::ds::StrRef;
@@ -135,7 +135,8 @@ fn take_text_score<R: Read>(input: &mut Input<R>, text: &mut Vec<u8>) -> Result<
         POSITIVE_INFINITY => Ok(f64::INFINITY),
         NEGATIVE_INFINITY => Ok(f64::NEG_INFINITY),
         length => {
-            input.take_into(length.into(), text)?;
+            recycle(text);
+            input.append(length.into(), text)?;
             parse_f64(text).ok_or(LoadError::Corrupt { offset, what: "a score is no number" })
         }
     }

@@ -56,7 +56,7 @@ impl Server {
             self.discard_data();
         }
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
-        self.engine.begin_loading_arriving(bytes.unwrap_or(0), aside, serves_meanwhile);
+        self.engine.begin_loading_arriving(bytes, aside, serves_meanwhile);
     }
 
     /// A part of the snapshot has arrived.

@@ -9,6 +9,7 @@
 //! ([`Hash::remove_if_expired`]), and the active expiry cycle takes out the others ([`Hash::remove_expired`]).
 //! To show everything, pass [`SHOW_EXPIRED`].
 
+mod bulk;
 mod fields;
 mod pairs;
 mod value;
@@ -20,6 +21,8 @@ use crate::ds::record_table::Key;
 use crate::util::random::Random;
 use fields::Fields;
 use pairs::{Pair, Pairs};
+
+pub use bulk::HashBulk;
 
 /// A present before which nothing has expired.
 pub const SHOW_EXPIRED: i64 = i64::MIN;
@@ -63,8 +66,8 @@ impl Hash {
         Self::default()
     }
 
-    /// A large hash for about so many fields, whatever will be in it; see [`Hash::settle`].
-    pub fn new_large_for(fields: usize) -> Self {
+    /// A large hash for about so many fields, whatever will be in it.
+    fn new_large_for(fields: usize) -> Self {
         Self(Repr::Large(Box::new(Fields::with_expected(fields))))
     }
 
@@ -83,17 +86,8 @@ impl Hash {
         hash
     }
 
-    /// Adds a field with its value and expiry to a large hash; says whether it is new. Only a new one is added.
-    pub fn add(&mut self, field: StrRef<'_>, value: StrRef<'_>, expiry_ms: Option<i64>) -> bool {
-        self.enlarge();
-        match &mut self.0 {
-            Repr::Large(fields) => fields.add(field, value, expiry_ms),
-            Repr::Small(_) => unreachable!("made large above"),
-        }
-    }
-
     /// Becomes small if that suits a hash made as a whole.
-    pub fn settle(&mut self, limits: HashLimits) {
+    fn settle(&mut self, limits: HashLimits) {
         let fits = |string: StrRef<'_>| string.len() <= limits.value_bytes_max;
         if matches!(self.0, Repr::Large(_))
             && self.len() <= limits.entries_max

@@ -13,10 +13,11 @@ pub mod bitfield;
 pub mod hyperloglog;
 pub mod geo;
 
-pub use hash::{FieldExpiry, Hash, HashLimits, SHOW_EXPIRED};
+pub use hash::{FieldExpiry, Hash, HashBulk, HashLimits, SHOW_EXPIRED};
 pub use list::{Element, End, List, ListLimits, NodeFigures, NodeView};
-pub use set::{Set, SetLimits};
+pub use set::{Set, SetBulk, SetLimits};
 pub use stream::Stream;
 pub use zset::{
-    AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetLimits,
+    AddRule, Added, Elements, LexBound, LexRange, ScoreBound, ScoreRange, Zset, ZsetBuilder, ZsetBulk,
+    ZsetLimits,
 };

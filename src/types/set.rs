@@ -11,6 +11,7 @@
 //! by chance in `random`.
 
 pub mod algebra;
+mod bulk;
 mod packed_members;
 mod random;
 #[cfg(test)]
@@ -24,6 +25,8 @@ use crate::ds::intset::{self, IntSet, Integers};
 use crate::ds::record_table::{Key, Nothing, Record, RecordTable};
 use crate::util::size_class::size_class;
 use packed_members::PackedMembers;
+
+pub use bulk::SetBulk;
 
 /// An intset never has more members than this, whatever the limits say.
 const INTSET_ENTRIES_MAX: usize = 1 << 30;

@@ -6,6 +6,7 @@
 
 mod block;
 mod builder;
+mod bulk;
 mod elements;
 mod range;
 mod sorted;
@@ -20,6 +21,7 @@ use crate::util::random::Random;
 use crate::util::size_class::size_class;
 
 pub use self::builder::ZsetBuilder;
+pub use self::bulk::ZsetBulk;
 pub use self::elements::Elements;
 pub use self::range::{LexBound, LexRange, ScoreBound, ScoreRange};
 

@@ -171,40 +171,53 @@ pub enum LzfError {
     Length,
 }
 
-/// Replaces `output` by the decompressed `input`, which must give exactly `length` bytes.
+/// Appends the decompressed `input`, which must give exactly `length` bytes, to `output`; after an error, what is
+/// there is of no use.
 ///
-/// `output` grows as bytes are produced: never beyond `length`, nor beyond what `input` can stand
-/// for, whatever was declared.
+/// `output` never grows by more than `input` can stand for, whatever was declared.
 pub fn decompress(input: &[u8], length: usize, output: &mut Vec<u8>) -> Result<(), LzfError> {
-    output.clear();
     if length / EXPANSION_MAX > input.len() {
         return Err(LzfError::Length);
     }
-    output.reserve(length.min(input.len().saturating_mul(4)));
+    let start = output.len();
+    output.reserve_exact(length);
+    output.resize(start + length, 0);
+    fill(&mut output[start..], input)
+}
 
-    let mut rest = input;
-    while let Some(control) = take(&mut rest) {
-        if usize::from(control) < LITERAL_RUN_MAX {
-            let (run, after) = rest.split_at_checked(usize::from(control) + 1).ok_or(LzfError::Truncated)?;
-            rest = after;
-            if run.len() > length - output.len() {
-                return Err(LzfError::Length);
+/// Decompresses `input` to the whole of `output`.
+///
+/// Most pieces are a few bytes long, and moves of a length that is known when this is compiled are the fastest.
+/// So where there is room, more is moved than the stream says; what is too much is written over by the next piece.
+fn fill(output: &mut [u8], mut input: &[u8]) -> Result<(), LzfError> {
+    let mut end = 0;
+    while let Some(control) = take(&mut input) {
+        let control = usize::from(control);
+        if control < LITERAL_RUN_MAX {
+            let length = control + 1;
+            let run = input.get(..length).ok_or(LzfError::Truncated)?;
+            match (input.first_chunk::<LITERAL_RUN_MAX>(), output[end..].first_chunk_mut()) {
+                (Some(more), Some(room)) => *room = *more,
+                (_, _) => output[end..].get_mut(..length).ok_or(LzfError::Length)?.copy_from_slice(run),
             }
-            output.extend_from_slice(run);
+            input = &input[length..];
+            end += length;
         } else {
-            let mut count = usize::from(control >> 5) + 2;
-            if count == 9 {
-                count += usize::from(take(&mut rest).ok_or(LzfError::Truncated)?);
+            let mut length = (control >> 5) + 2;
+            if length == 9 {
+                length += usize::from(take(&mut input).ok_or(LzfError::Truncated)?);
             }
-            let low = take(&mut rest).ok_or(LzfError::Truncated)?;
-            let distance = usize::from(u16::from_be_bytes([control & 0x1f, low])) + 1;
-            if count > length - output.len() {
+            let low = usize::from(take(&mut input).ok_or(LzfError::Truncated)?);
+            let distance = ((control & 0x1f) << 8 | low) + 1;
+            if length > output.len() - end {
                 return Err(LzfError::Length);
             }
-            copy_back(output, distance, count)?;
+            let from = end.checked_sub(distance).ok_or(LzfError::Distance)?;
+            repeat(output, from, end, length);
+            end += length;
         }
     }
-    if output.len() == length { Ok(()) } else { Err(LzfError::Length) }
+    if end == output.len() { Ok(()) } else { Err(LzfError::Length) }
 }
 
 #[inline]
@@ -214,16 +227,29 @@ fn take(rest: &mut &[u8]) -> Option<u8> {
     Some(first)
 }
 
-/// Appends `count` bytes from `distance` bytes back. Where they overlap the end, what has been
-/// copied is itself copied on: each round can take `distance` bytes.
-fn copy_back(output: &mut Vec<u8>, distance: usize, mut count: usize) -> Result<(), LzfError> {
-    let from = output.len().checked_sub(distance).ok_or(LzfError::Distance)?;
-    while count > 0 {
-        let step = count.min(output.len() - from);
-        output.extend_from_within(from..from + step);
-        count -= step;
+/// Copies `length` bytes from `from` to the later `to`, as if byte by byte: what has been copied is copied on.
+#[inline]
+fn repeat(output: &mut [u8], from: usize, to: usize, length: usize) {
+    const WORD: usize = 8;
+    let distance = to - from;
+    if distance >= WORD && output.len() - to >= length + WORD {
+        let mut copied = 0;
+        while copied < length {
+            output.copy_within(from + copied..from + copied + WORD, to + copied);
+            copied += WORD;
+        }
+    } else if distance == 1 {
+        let byte = output[from];
+        output[to..to + length].fill(byte);
+    } else {
+        // Each round can take what the rounds before have copied.
+        let mut copied = 0;
+        while copied < length {
+            let step = (length - copied).min(distance + copied);
+            output.copy_within(from..from + step, to + copied);
+            copied += step;
+        }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -317,6 +343,14 @@ mod tests {
         assert_eq!(decompressed(&[0, b'a', 0xe0, 0], 10), Err(LzfError::Truncated));
         assert_eq!(decompressed(&[0, b'a', 0x20, 1], 4), Err(LzfError::Distance));
         assert_eq!(decompressed(&[0x20, 0], 3), Err(LzfError::Distance));
+    }
+
+    #[test]
+    fn what_stands_before_the_output_is_not_part_of_it() {
+        let mut output = b"before".to_vec();
+        assert_eq!(decompress(&[0, b'a', 0x20, 0], 4, &mut output), Ok(()));
+        assert_eq!(output, b"beforeaaaa");
+        assert_eq!(decompress(&[0, b'a', 0x20, 1], 4, &mut output), Err(LzfError::Distance));
     }
 
     #[test]

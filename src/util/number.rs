@@ -22,7 +22,13 @@ const EXACT_INTEGER_MAX: f64 = 4_611_686_018_427_387_904.0;
 ///
 /// Refused: spaces, `+`, leading zeros, `-0`, anything out of range. A text that is accepted can
 /// therefore be stored as an integer and given back unchanged.
+#[inline]
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
+    // Most texts are none, and most of these begin with a letter.
+    if matches!(text, [b'-' | b'0'..=b'9', ..]) { parse_signed(text) } else { None }
+}
+
+fn parse_signed(text: &[u8]) -> Option<i64> {
     let Some(digits) = text.strip_prefix(b"-") else {
         return i64::try_from(parse_u64(text)?).ok();
     };

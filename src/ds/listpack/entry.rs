@@ -117,6 +117,19 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(StrRef<'_>, usize)> {
     }
 }
 
+/// The entry that begins a slice, whatever that is: its value, and the length of the entry with that behind the
+/// value. `None` if nothing well-formed begins there.
+#[inline(always)]
+pub(super) fn decode_checked(bytes: &[u8]) -> Option<(StrRef<'_>, usize)> {
+    let (value, value_bytes) = decode(bytes)?;
+    if value_bytes <= 127 {
+        // As below; most entries are short.
+        return (usize::from(*bytes.get(value_bytes)?) == value_bytes).then_some((value, value_bytes + 1));
+    }
+    let entry = bytes.get(..total_bytes(value_bytes))?;
+    (back_length(entry) == Some(value_bytes)).then_some((value, entry.len()))
+}
+
 /// Length of an entry whose value takes `value_bytes`, with the length behind it.
 ///
 /// The limits are one below powers of two (but for the first), which is how Redis chose them.

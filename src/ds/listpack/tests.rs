@@ -14,7 +14,7 @@ fn texts_of(pack: &ListPack) -> Vec<Vec<u8>> {
 
 /// Everything that can be asked gives the same answer as the model.
 fn assert_same(pack: &ListPack, model: &[Vec<u8>]) {
-    let (view, len) = ListPackRef::validate_and_count(pack.as_bytes()).expect("well-formed");
+    let (view, len, ()) = ListPackRef::examine(pack.as_bytes(), |_| ()).expect("well-formed");
     assert_eq!((len, pack.len(), view.is_empty()), (model.len(), model.len(), model.is_empty()));
     assert_eq!(texts_of(pack), model);
     let backwards: Vec<_> = pack.iter().rev().map(StrRef::to_vec).collect();
@@ -214,6 +214,20 @@ fn broken_bytes_are_refused() {
         assert_eq!(refused(&with(6, kind)), Malformed::Element, "{kind:#x}");
     }
     assert_eq!(refused(&[12, 0, 0, 0, 1, 0, 0xf0, 0xff, 0xff, 0xff, 0xff, 0xff]), Malformed::Element);
+}
+
+#[test]
+fn what_is_not_looked_at_is_checked_all_the_same() {
+    let good = pack_of(&[b"hello", b"1024", b"end"]).as_bytes().to_vec();
+    let (view, len, first) = ListPackRef::examine(&good, Iterator::next).unwrap();
+    assert_eq!((view.as_bytes(), len, first), (good.as_slice(), 3, Some(StrRef::Bytes(b"hello"))));
+    let mut bad = good;
+    let broken = bad.len() - 2;
+    bad[broken] = 9;
+    let seen = ListPackRef::examine(&bad, |elements| elements.by_ref().take(2).count());
+    assert_eq!(seen, Err(Malformed::Element));
+    let all = |elements: &mut Unproven<'_>| assert_eq!(elements.count(), 2, "what is malformed ends them");
+    assert_eq!(ListPackRef::examine(&bad, all).unwrap_err(), Malformed::Element);
 }
 
 #[test]

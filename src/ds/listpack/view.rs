@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::entry::{back_length, decode, total_bytes};
+use super::entry::{back_length, decode, decode_checked, total_bytes};
 use super::{At, COUNT_MANY, END, HEADER_BYTES, StrRef};
 use crate::util::number::parse_i64;
 
@@ -32,37 +32,19 @@ pub struct ListPackRef<'a> {
 impl<'a> ListPackRef<'a> {
     /// The listpack that these bytes are. Whatever they are, this neither panics nor allocates.
     pub fn validate(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        Self::validate_and_count(bytes).map(|(view, _)| view)
+        Self::examine(bytes, |_| ()).map(|(view, ..)| view)
     }
 
-    /// The listpack that these bytes are, and its number of elements.
-    pub(super) fn validate_and_count(bytes: &'a [u8]) -> Result<(Self, usize), Malformed> {
-        let declared = declared_bytes(bytes).ok_or(Malformed::Header)?;
-        if declared != bytes.len() {
-            return Err(Malformed::Length);
-        }
-        let Some((&END, entries)) = bytes.get(HEADER_BYTES..).and_then(<[u8]>::split_last) else {
-            return Err(Malformed::End);
-        };
-
-        let mut count = 0;
-        let mut rest = entries;
-        while !rest.is_empty() {
-            let (_, value_bytes) = decode(rest).ok_or(Malformed::Element)?;
-            let (entry, after) = rest.split_at_checked(total_bytes(value_bytes)).ok_or(Malformed::Element)?;
-            if back_length(entry) != Some(value_bytes) {
-                return Err(Malformed::Element);
-            }
-            rest = after;
-            count += 1;
-        }
-
-        let view = Self { bytes };
-        match view.declared_len() {
-            COUNT_MANY => Ok((view, count)),
-            declared if declared == count => Ok((view, count)),
-            _ => Err(Malformed::Count),
-        }
+    /// The same for who has elements to look at, with their number and what `look` makes of them: what is read is
+    /// checked on the way, and the rest afterwards.
+    pub fn examine<T>(
+        bytes: &'a [u8],
+        look: impl FnOnce(&mut Unproven<'a>) -> T,
+    ) -> Result<(Self, usize, T), Malformed> {
+        let mut elements = Unproven::begin(bytes)?;
+        let seen = look(&mut elements);
+        let len = elements.finish()?;
+        Ok((Self { bytes }, len, seen))
     }
 
     /// Takes the bytes for what they are said to be.
@@ -265,6 +247,78 @@ impl DoubleEndedIterator for Iter<'_> {
 
 impl std::iter::FusedIterator for Iter<'_> {}
 
+/// The elements of bytes that may be no listpack: each is checked when it is read. What is malformed ends them, and
+/// is an error of [`ListPackRef::examine`].
+#[derive(Debug)]
+pub struct Unproven<'a> {
+    /// The entries that have not been read.
+    rest: &'a [u8],
+    count: usize,
+    declared_count: usize,
+    is_malformed: bool,
+}
+
+impl<'a> Unproven<'a> {
+    fn begin(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let declared = declared_bytes(bytes).ok_or(Malformed::Header)?;
+        if declared != bytes.len() {
+            return Err(Malformed::Length);
+        }
+        let Some((&END, rest)) = bytes.get(HEADER_BYTES..).and_then(<[u8]>::split_last) else {
+            return Err(Malformed::End);
+        };
+        let declared_count = ListPackRef { bytes }.declared_len();
+        Ok(Self { rest, count: 0, declared_count, is_malformed: false })
+    }
+
+    #[inline(never)]
+    fn take_any(&mut self) -> Option<StrRef<'a>> {
+        self.take_first()
+    }
+
+    /// Inlined so that who looks at no value makes none.
+    #[inline(always)]
+    fn take_first(&mut self) -> Option<StrRef<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some((value, entry_bytes)) = decode_checked(self.rest) else {
+            self.rest = &[];
+            self.is_malformed = true;
+            return None;
+        };
+        self.rest = &self.rest[entry_bytes..];
+        self.count += 1;
+        Some(value)
+    }
+
+    /// Checks the elements that have not been read, and tells how many there are.
+    fn finish(mut self) -> Result<usize, Malformed> {
+        while self.take_first().is_some() {}
+        match self.declared_count {
+            _ if self.is_malformed => Err(Malformed::Element),
+            COUNT_MANY => Ok(self.count),
+            declared if declared == self.count => Ok(self.count),
+            _ => Err(Malformed::Count),
+        }
+    }
+}
+
+impl<'a> Iterator for Unproven<'a> {
+    type Item = StrRef<'a>;
+
+    /// Numbers are small, most of them: the many of a stream are read without a call.
+    #[inline(always)]
+    fn next(&mut self) -> Option<StrRef<'a>> {
+        if let [number @ 0..=0x7f, 1, rest @ ..] = self.rest {
+            self.rest = rest;
+            self.count += 1;
+            return Some(StrRef::Int((*number).into()));
+        }
+        self.take_any()
+    }
+}
+
 /// A text that elements are compared with, parsed once.
 #[derive(Debug, Clone, Copy)]
 pub struct Matcher<'a> {
@@ -296,7 +350,7 @@ pub(super) fn declared_bytes(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The value at an offset, and the offset behind its entry.
-#[inline]
+#[inline(always)]
 fn decode_entry(bytes: &[u8], offset: usize) -> (StrRef<'_>, usize) {
     let (value, value_bytes) = decode(&bytes[offset..]).expect("a listpack is well-formed");
     (value, offset + total_bytes(value_bytes))

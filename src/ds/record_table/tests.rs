@@ -351,3 +351,45 @@ fn a_table_made_for_its_records_is_the_one_that_would_have_grown() {
     }
     assert_eq!(RecordTable::<Nothing>::with_expected(usize::MAX).buckets(), EXPECTED_BUCKETS_MAX);
 }
+
+/// Texts that differ, of both lengths and integers among them.
+fn distinct(number: usize) -> Vec<u8> {
+    match number % 5 {
+        0 => number.to_string().into_bytes(),
+        1 => format!("{number:0>100}x").into_bytes(),
+        _ => format!("member:{number}").into_bytes(),
+    }
+}
+
+fn bulk_of(texts: impl Iterator<Item = Vec<u8>>) -> Option<RecordTable<Text>> {
+    let mut bulk = Bulk::with_expected(10);
+    for text in texts {
+        bulk.push(StrRef::of(&text), |block, slab| match Short::of(StrRef::of(&text)) {
+            Some(short) => block.extend_from_slice(short.as_bytes()),
+            None => push_long(slab.insert(&text), block),
+        })?;
+    }
+    bulk.finish()
+}
+
+#[test]
+fn records_collected_are_the_table_that_takes_them_one_by_one() {
+    for records in [0, 1, 16, 17, 1000, EXPECTED_BUCKETS_MAX * FILL_MAX + 1000] {
+        let collected = bulk_of((0..records).map(distinct)).unwrap();
+        let mut inserted = RecordTable::<Text>::new();
+        (0..records).map(distinct).for_each(|text| assert!(inserted.set(&text, &text)));
+        collected.assert_invariants();
+        assert_eq!((collected.len(), collected.buckets()), (records, inserted.buckets()));
+        assert_eq!(collected.contents(), inserted.contents());
+        assert!(collected.heap_bytes() <= inserted.heap_bytes(), "{records}");
+    }
+}
+
+#[test]
+fn collected_records_with_one_key_are_no_table() {
+    let many = EXPECTED_BUCKETS_MAX * FILL_MAX;
+    for (records, again) in [(1, 0), (1000, 0), (1000, 1), (1000, 997), (many, 3), (many + 50, many + 6)] {
+        let texts = (0..records).chain([again]).map(distinct);
+        assert!(bulk_of(texts).is_none(), "{again} after {records}");
+    }
+}

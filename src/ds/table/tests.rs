@@ -96,6 +96,37 @@ fn everything_is_found_at_every_size_up_and_down() {
 }
 
 #[test]
+fn a_table_made_for_its_items_is_the_one_that_would_have_grown() {
+    for items in [0, 1, 7, 8, 1000, 70_000] {
+        let mut expecting = Numbers::new(u64::MAX);
+        expecting.table.expect(items as usize);
+        let buckets = expecting.table.buckets();
+        (0..items).for_each(|it| expecting.insert(it));
+        expecting.assert_invariants();
+        assert_eq!(expecting.table.buckets(), buckets, "filling it divides none");
+        assert_eq!(buckets, Numbers::of(0..items).table.buckets());
+        expecting.table.settle();
+        assert_eq!(expecting.table.buckets(), buckets);
+    }
+    let mut table = Table::<u64>::new();
+    table.expect(usize::MAX);
+    assert_eq!(table.buckets(), EXPECTED_BUCKETS_MAX);
+}
+
+#[test]
+fn what_was_made_for_items_that_have_not_come_is_given_back() {
+    for items in [0, 1, 500] {
+        let mut numbers = Numbers::new(u64::MAX);
+        numbers.table.expect(1_000_000);
+        (0..items).for_each(|it| numbers.insert(it));
+        numbers.table.settle();
+        numbers.assert_invariants();
+        (0..items).for_each(|it| assert!(numbers.find(it).is_some()));
+        assert!(numbers.table.memory_bytes() <= 64 * (4 + items as usize), "{items}");
+    }
+}
+
+#[test]
 fn a_window_of_the_tag_is_refilled_where_it_is_used_up() {
     // 2^8 buckets are reached at 1785 items, both ways.
     let count = if cfg!(miri) { 50 } else { 3000 };

@@ -142,6 +142,18 @@ impl Index {
         }
     }
 
+    /// So many entries will be inserted, and so many of them will have an expiry; see [`Table::expect`].
+    pub fn expect(&mut self, entries: usize, volatile: usize) {
+        self.keys.expect(entries);
+        self.volatile.expect(volatile);
+    }
+
+    /// Gives back what was made for entries that have not come; see [`Table::settle`].
+    pub fn settle(&mut self) {
+        self.keys.settle();
+        self.volatile.settle();
+    }
+
     pub fn remove(&mut self, found: Found) -> Option<Entry> {
         let block = self.keys.at(found.place)?;
         if self.borrow(block).flags().has_expiry() {

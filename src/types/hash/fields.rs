@@ -15,14 +15,21 @@ const DEADLINE_BYTES: usize = 24;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
     table: RecordTable<Value>,
-    /// Expiry (Unix milliseconds) and hash of each field that has one. The hash finds the field in the table.
-    deadlines: BTreeSet<(i64, u64)>,
+    deadlines: Deadlines,
 }
+
+/// Expiry (Unix milliseconds) and hash of each field that has one. The hash finds the field in the table.
+pub(super) type Deadlines = BTreeSet<(i64, u64)>;
 
 impl Fields {
     /// No fields yet, but room for about so many.
     pub fn with_expected(fields: usize) -> Self {
         Self { table: RecordTable::with_expected(fields), deadlines: BTreeSet::new() }
+    }
+
+    /// The fields of a table, whose deadlines these are.
+    pub fn of_table(table: RecordTable<Value>, deadlines: Deadlines) -> Self {
+        Self { table, deadlines }
     }
 
     /// The same fields as in a small hash.

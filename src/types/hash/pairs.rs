@@ -50,7 +50,7 @@ impl Pairs {
         let (mut len, mut has_expiries) = (0, false);
         for (field, value, expiry_ms) in fields {
             packed::push_str(field, &mut block);
-            block.extend_from_slice(&value::pack_whole(value, expiry_ms));
+            value::push_whole(value, expiry_ms, &mut block);
             has_expiries |= expiry_ms.is_some();
             len += 1;
         }

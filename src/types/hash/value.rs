@@ -10,7 +10,7 @@
 use smallvec::SmallVec;
 
 use crate::ds::StrRef;
-use crate::ds::packed::{self, Packed, Short};
+use crate::ds::packed::{self, Packed, SHORT_TEXT_BYTES_MAX, Short};
 use crate::ds::record_table::Payload;
 use crate::ds::slab::Slab;
 
@@ -74,6 +74,13 @@ pub(super) fn pack_whole(string: StrRef<'_>, expiry_ms: Option<i64>) -> Buffer {
     value
 }
 
+/// The same at the end of a block.
+#[inline]
+pub(super) fn push_whole(string: StrRef<'_>, expiry_ms: Option<i64>, block: &mut Vec<u8>) {
+    push_expiry(expiry_ms, block);
+    packed::push_str(string, block);
+}
+
 /// A value of a large hash; a long text goes to the slab.
 #[inline]
 pub(super) fn pack(string: StrRef<'_>, expiry_ms: Option<i64>, slab: &mut Slab) -> Buffer {
@@ -85,6 +92,18 @@ pub(super) fn pack(string: StrRef<'_>, expiry_ms: Option<i64>, slab: &mut Slab) 
     };
     value.extend_from_slice(short.as_bytes());
     value
+}
+
+/// The same at the end of a block.
+#[inline]
+pub(super) fn push(string: StrRef<'_>, expiry_ms: Option<i64>, slab: &mut Slab, block: &mut Vec<u8>) {
+    match string {
+        StrRef::Bytes(text) if text.len() > SHORT_TEXT_BYTES_MAX => {
+            push_expiry(expiry_ms, block);
+            packed::push_long(slab.insert(text), block);
+        }
+        _ => push_whole(string, expiry_ms, block),
+    }
 }
 
 /// The same value with another expiry.
@@ -102,6 +121,14 @@ fn expiry(expiry_ms: Option<i64>) -> Buffer {
         value.extend_from_slice(&expiry_ms.to_le_bytes());
     }
     value
+}
+
+#[inline]
+fn push_expiry(expiry_ms: Option<i64>, block: &mut Vec<u8>) {
+    if let Some(expiry_ms) = expiry_ms {
+        block.push(EXPIRES);
+        block.extend_from_slice(&expiry_ms.to_le_bytes());
+    }
 }
 
 #[inline]

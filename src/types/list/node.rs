@@ -193,9 +193,9 @@ impl CompressedPack {
     }
 
     fn unpacked(&self) -> ListPack {
-        let mut bytes = Vec::with_capacity(self.pack_bytes());
-        decompress(self.stream(), self.pack_bytes(), &mut bytes).expect("was compressed here");
-        ListPack::from_bytes(bytes).expect("was a listpack when it was compressed")
+        let mut block = vec![0; ListPack::FRONT_BYTES];
+        decompress(self.stream(), self.pack_bytes(), &mut block).expect("was compressed here");
+        ListPack::from_block(block).expect("was a listpack when it was compressed")
     }
 }
 

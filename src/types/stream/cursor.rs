@@ -217,12 +217,14 @@ pub(super) fn int(element: StrRef<'_>) -> i64 {
 #[inline]
 fn read_id(first_id: StreamId, elements: &mut Iter<'_>) -> Option<(i64, StreamId)> {
     let flags = int(elements.next()?);
-    let (ms_delta, seq_delta) = (next_int(elements), next_int(elements));
-    let id = StreamId {
-        ms: first_id.ms.wrapping_add(ms_delta as u64),
-        seq: first_id.seq.wrapping_add(seq_delta as u64),
-    };
-    Some((flags, id))
+    let (ms, seq) = (next_int(elements), next_int(elements));
+    Some((flags, id_of(first_id, ms, seq)))
+}
+
+/// The ID of an entry from its differences to that of the node.
+#[inline]
+pub(super) fn id_of(first_id: StreamId, ms: i64, seq: i64) -> StreamId {
+    StreamId { ms: first_id.ms.wrapping_add_signed(ms), seq: first_id.seq.wrapping_add_signed(seq) }
 }
 
 /// Steps over what follows flags and ID.

@@ -11,13 +11,13 @@
 //! in its entry, so that a reader from behind finds the beginning. A deleted entry stays where it is and is
 //! flagged, until the whole node goes.
 //!
-//! **Invariant.** A node is what was made here or passed [`Node::from_bytes`]; reading relies on it. At least one
+//! **Invariant.** A node is what was made here or passed [`Node::from_block`]; reading relies on it. At least one
 //! of its entries is live.
 
-use super::cursor::{Backward, Forward, Head, int, number};
+use super::cursor::{Backward, Forward, Head, id_of, int, number};
 use super::id::StreamId;
 use crate::ds::StrRef;
-use crate::ds::listpack::{At, Iter, ListPack, ListPackRef};
+use crate::ds::listpack::{At, ListPack, ListPackRef};
 
 /// Flags of an entry.
 pub(super) const DELETED: i64 = 1 << 0;
@@ -70,11 +70,11 @@ impl Node {
         Self(pack)
     }
 
-    /// The node that these bytes are, whose first entry has this ID.
-    pub fn from_bytes(first_id: StreamId, bytes: Vec<u8>) -> Result<(Self, Extent), InvalidNode> {
-        let pack = ListPack::from_bytes(bytes).map_err(|_| InvalidNode::Listpack)?;
-        check_form(pack.iter()).ok_or(InvalidNode::Entries)?;
-        let extent = check_entries(first_id, pack.view())?;
+    /// The node that stands in a block (see [`ListPack::from_block`]) and whose first entry has this ID.
+    pub fn from_block(first_id: StreamId, block: Vec<u8>) -> Result<(Self, Extent), InvalidNode> {
+        let examined = ListPack::examine(block, |elements| Survey::of(first_id, elements));
+        let (pack, survey) = examined.map_err(|_| InvalidNode::Listpack)?;
+        let extent = survey.ok_or(InvalidNode::Entries)?.extent()?;
         Ok((Self(pack), extent))
     }
 
@@ -221,47 +221,60 @@ pub(super) enum Verdict {
     Stop,
 }
 
-/// Whether the elements are a head and whole entries; nothing is said of counters and IDs.
-fn check_form(mut elements: Iter<'_>) -> Option<()> {
-    let elements = &mut elements;
-    let (_live, _deleted) = (count(elements.next()?)?, count(elements.next()?)?);
-    let head_fields = count(elements.next()?)?;
-    pass(elements, head_fields)?;
-    if number(elements.next()?)? != 0 {
-        return None;
-    }
-    while let Some(flags) = elements.next() {
-        let same_fields = number(flags)? & SAME_FIELDS != 0;
-        let (_ms, _seq) = (number(elements.next()?)?, number(elements.next()?)?);
-        let fields = if same_fields { head_fields } else { count(elements.next()?)? };
-        pass(elements, if same_fields { fields } else { fields.checked_mul(2)? })?;
-        if number(elements.next()?)? != elements_of(fields, same_fields) as i64 {
-            return None;
-        }
-    }
-    Some(())
+/// What a node says in its head, and what is found in it.
+struct Survey {
+    declared: (u64, u64),
+    deleted: u64,
+    found: Extent,
+    /// Of deleted entries the order does not matter.
+    in_order: bool,
 }
 
-/// Whether counters and IDs fit the entries. Of deleted entries the order does not matter.
-fn check_entries(first_id: StreamId, pack: ListPackRef<'_>) -> Result<Extent, InvalidNode> {
-    let head = Head::read(pack);
-    let (mut live, mut deleted, mut last_live) = (0, 0, None);
-    for record in Forward::new(first_id, pack) {
-        if record.is_deleted {
-            deleted += 1;
-            continue;
+impl Survey {
+    /// `None` if the elements are not a head and whole entries.
+    fn of<'a>(first_id: StreamId, elements: &mut impl Iterator<Item = StrRef<'a>>) -> Option<Self> {
+        let (live, deleted) = (count(elements.next()?)?, count(elements.next()?)?);
+        let head_fields = count(elements.next()?)?;
+        pass(elements, head_fields)?;
+        if number(elements.next()?)? != 0 {
+            return None;
         }
-        live += 1;
-        let id = record.entry.id;
-        if id < first_id || last_live.is_some_and(|last| id <= last) {
+        let declared = (live as u64, deleted as u64);
+        let found = Extent { live: 0, last_live: None };
+        let mut survey = Self { declared, deleted: 0, found, in_order: true };
+        while let Some(flags) = elements.next() {
+            let flags = number(flags)?;
+            let (ms, seq) = (number(elements.next()?)?, number(elements.next()?)?);
+            let same_fields = flags & SAME_FIELDS != 0;
+            let fields = if same_fields { head_fields } else { count(elements.next()?)? };
+            pass(elements, if same_fields { fields } else { fields.checked_mul(2)? })?;
+            if number(elements.next()?)? != elements_of(fields, same_fields) as i64 {
+                return None;
+            }
+            survey.note(first_id, id_of(first_id, ms, seq), flags & DELETED != 0);
+        }
+        Some(survey)
+    }
+
+    #[inline]
+    fn note(&mut self, first_id: StreamId, id: StreamId, is_deleted: bool) {
+        if is_deleted {
+            self.deleted += 1;
+            return;
+        }
+        self.in_order &= id >= first_id && self.found.last_live.is_none_or(|last| id > last);
+        self.found.live += 1;
+        self.found.last_live = Some(id);
+    }
+
+    /// What is found, if the node tells the truth.
+    fn extent(self) -> Result<Extent, InvalidNode> {
+        if !self.in_order {
             return Err(InvalidNode::Order);
         }
-        last_live = Some(id);
+        let counted = (self.found.live, self.deleted);
+        if self.declared == counted { Ok(self.found) } else { Err(InvalidNode::Counters) }
     }
-    if (head.live, head.deleted) != (live, deleted) {
-        return Err(InvalidNode::Counters);
-    }
-    Ok(Extent { live, last_live })
 }
 
 fn count(element: StrRef<'_>) -> Option<usize> {
@@ -269,11 +282,12 @@ fn count(element: StrRef<'_>) -> Option<usize> {
 }
 
 /// Steps over `count` elements, which must be there.
-fn pass(elements: &mut Iter<'_>, count: usize) -> Option<()> {
-    match count.checked_sub(1) {
-        None => Some(()),
-        Some(last) => elements.nth(last).map(|_| ()),
+#[inline]
+fn pass<'a>(elements: &mut impl Iterator<Item = StrRef<'a>>, count: usize) -> Option<()> {
+    for _ in 0..count {
+        elements.next()?;
     }
+    Some(())
 }
 
 fn is_text(element: StrRef<'_>, text: &[u8]) -> bool {

@@ -9,11 +9,13 @@ use super::id::StreamId;
 use super::log::Log;
 use super::node::{InvalidNode, Node};
 use super::value::Stream;
+#[cfg(doc)]
+use crate::ds::listpack::ListPack;
 
 /// What a snapshot says of a stream.
 #[derive(Debug, Clone, Default)]
 pub struct StreamParts {
-    /// The ID of each node and the bytes of its listpack, in order.
+    /// The ID of each node and the block of its listpack (see [`ListPack::from_block`]), in order.
     pub nodes: Vec<(StreamId, Vec<u8>)>,
     pub len: u64,
     pub last_id: StreamId,
@@ -105,12 +107,12 @@ fn log_of(nodes: &mut Vec<(StreamId, Vec<u8>)>, len: u64, last_id: StreamId) -> 
     let mut log = Log::default();
     let mut last_entry: Option<StreamId> = None;
     let mut last_node: Option<StreamId> = None;
-    for (first_id, bytes) in nodes.drain(..) {
+    for (first_id, block) in nodes.drain(..) {
         if last_node.is_some_and(|last| first_id <= last) || last_entry.is_some_and(|last| first_id <= last) {
             return Err(InvalidStream::NodeOrder);
         }
         last_node = Some(first_id);
-        let (node, extent) = Node::from_bytes(first_id, bytes)?;
+        let (node, extent) = Node::from_block(first_id, block)?;
         // Trimming by ID can leave Redis with a node whose entries are all deleted. It says nothing.
         if extent.live > 0 {
             last_entry = extent.last_live;

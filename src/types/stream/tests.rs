@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::node::InvalidNode;
 use super::*;
+use crate::ds::listpack::ListPack;
 
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -36,10 +37,15 @@ fn ids(stream: &Stream) -> Vec<StreamId> {
     stream.log().range(StreamId::MIN, StreamId::MAX, Direction::Forward).map(|entry| entry.id).collect()
 }
 
+/// What [`ListPack::from_block`] takes.
+fn block_of(bytes: &[u8]) -> Vec<u8> {
+    [&[0; ListPack::FRONT_BYTES], bytes].concat()
+}
+
 fn parts_of(stream: &Stream) -> StreamParts {
     let log = stream.log();
     StreamParts {
-        nodes: log.packed_nodes().map(|(id, bytes)| (id, bytes.to_vec())).collect(),
+        nodes: log.packed_nodes().map(|(id, bytes)| (id, block_of(bytes))).collect(),
         len: log.len(),
         last_id: log.last_id(),
         max_deleted_id: log.max_deleted_id(),
@@ -222,9 +228,9 @@ fn parts_that_contradict_each_other_are_refused() {
     assert_eq!(refused(|parts| parts.last_id = id(8, 9)), InvalidStream::LastId);
     assert_eq!(refused(|parts| parts.nodes.swap(0, 1)), InvalidStream::NodeOrder);
     assert_eq!(refused(|parts| parts.nodes[1].0 = id(5, 1)), InvalidStream::NodeOrder);
-    assert_eq!(refused(|parts| parts.nodes[0].1.truncate(20)), InvalidNode::Listpack.into());
-    assert_eq!(refused(|parts| parts.nodes[0].1[6] = 2), InvalidNode::Counters.into());
-    assert_eq!(refused(|parts| parts.nodes[0].1[10] = 1), InvalidNode::Entries.into());
+    assert_eq!(refused(|parts| parts.nodes[0].1.truncate(24)), InvalidNode::Listpack.into());
+    assert_eq!(refused(|parts| parts.nodes[0].1[10] = 2), InvalidNode::Counters.into());
+    assert_eq!(refused(|parts| parts.nodes[0].1[14] = 1), InvalidNode::Entries.into());
     assert_eq!(refused(|parts| parts.groups.push(parts.groups[0].clone())), InvalidStream::DuplicateGroup);
     assert_eq!(
         refused(|parts| parts.groups[0].consumers[0].pending.push(id(5, 1))),
@@ -396,7 +402,8 @@ proptest! {
             let index = index.index(bytes.len());
             bytes[index] = byte;
         }
-        let parts = StreamParts { nodes: vec![(id(5, 1), bytes)], len: 4, last_id: StreamId::MAX, ..StreamParts::default() };
+        let nodes = vec![(id(5, 1), block_of(&bytes))];
+        let parts = StreamParts { nodes, len: 4, last_id: StreamId::MAX, ..StreamParts::default() };
         // What is accepted can be used in every way.
         if let Ok(mut stream) = Stream::from_parts(parts) {
             let forward = entries(&stream, StreamId::MIN, StreamId::MAX, Direction::Forward);

@@ -2,7 +2,7 @@
 //! of unions, intersections and differences. Sorting once at the end is cheaper than keeping order meanwhile.
 
 use super::block::Block;
-use super::sorted::{Sorted, records_in_order};
+use super::sorted::{Sorted, is_before, records_in_order};
 use super::{Repr, Zset, ZsetLimits};
 use crate::ds::StrRef;
 use crate::ds::record_table::{Key, RecordTable, Score};
@@ -18,9 +18,9 @@ impl ZsetBuilder {
         Self::default()
     }
 
-    /// For about so many members.
-    pub fn with_expected(members: usize) -> Self {
-        Self { table: RecordTable::with_expected(members) }
+    /// The members of a table.
+    pub(super) fn of_table(table: RecordTable<Score>) -> Self {
+        Self { table }
     }
 
     pub fn len(&self) -> usize {
@@ -43,16 +43,6 @@ impl ZsetBuilder {
                 self.table.insert_new(&key, &score.to_le_bytes());
             }
         }
-    }
-
-    /// Adds a member unless it is there; says whether it was not.
-    pub fn add_new(&mut self, member: StrRef<'_>, score: f64) -> bool {
-        let mut is_new = true;
-        self.add(member, score, |old, _| {
-            is_new = false;
-            old
-        });
-        is_new
     }
 
     /// Takes a member out again.
@@ -86,11 +76,7 @@ impl Zset {
         limits: &ZsetLimits,
     ) -> Self {
         let is_small = elements.clone().count() <= limits.entries_max;
-        let in_order = |(left, left_score): &(StrRef<'_>, f64), (right, right_score): &(StrRef<'_>, f64)| {
-            left_score < right_score
-                || left_score == right_score && left.with_text(|left| right.with_text(|right| left < right))
-        };
-        if elements.clone().is_sorted_by(in_order) {
+        if elements.clone().is_sorted_by(|left, right| is_before(*left, *right)) {
             let repr = if is_small {
                 Repr::Block(Block::from_sorted(elements))
             } else {
@@ -100,7 +86,7 @@ impl Zset {
         }
         let mut builder = ZsetBuilder::new();
         for (member, score) in elements {
-            builder.add_new(member, score);
+            builder.add(member, score, |first, _| first);
         }
         builder.finish(limits)
     }

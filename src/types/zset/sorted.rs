@@ -7,7 +7,7 @@ use super::Added;
 use crate::ds::StrRef;
 use crate::ds::packed::Packed;
 use crate::ds::ranked::{Ascending, Descending, Ranked};
-use crate::ds::record_table::{Key, Record, RecordTable, Score};
+use crate::ds::record_table::{Bulk, Key, Record, RecordTable, Score};
 use crate::ds::slab::Slab;
 
 /// The table and the tree; both hold the same elements.
@@ -40,10 +40,25 @@ impl Sorted {
 
     /// Of a table.
     pub fn from_table(table: RecordTable<Score>) -> Self {
-        let records = records_in_order(&table).into_iter();
-        let in_order: Vec<_> = records.map(|(score, it)| (score, Packed::read(it.packed()).0)).collect();
+        let in_order: Vec<_> = records_in_order(&table).into_iter().map(|(_, it)| ranked(it)).collect();
         let tree = Ranked::from_sorted(&in_order);
         Self { table, tree }
+    }
+
+    /// Of records, each with another key or there is no such set. Often they come in descending order: snapshots
+    /// hold them in this one.
+    pub fn from_bulk(bulk: Bulk<Score>) -> Option<Self> {
+        let tree = bulk.records().and_then(|records| {
+            let ascending = records.rev();
+            let in_order =
+                ascending.clone().is_sorted_by(|left, right| is_before(element(*left), element(*right)));
+            in_order.then(|| Ranked::from_sorted(&ascending.map(ranked).collect::<Vec<_>>()))
+        });
+        let table = bulk.finish()?;
+        Some(match tree {
+            Some(tree) => Self { table, tree },
+            None => Self::from_table(table),
+        })
     }
 
     pub fn len(&self) -> usize {
@@ -141,6 +156,21 @@ impl Sorted {
             assert_eq!(found.map(f64::to_bits), Some(score.to_bits()));
         }
     }
+}
+
+/// Whether an element stands before another one: by its score, then by its text.
+pub fn is_before((left, left_score): (StrRef<'_>, f64), (right, right_score): (StrRef<'_>, f64)) -> bool {
+    left_score < right_score
+        || left_score == right_score && left.with_text(|left| right.with_text(|right| left < right))
+}
+
+fn element(record: Record<'_>) -> (StrRef<'_>, f64) {
+    (record.key(), Score::read(record.payload()))
+}
+
+/// A record as the tree takes it.
+fn ranked(record: Record<'_>) -> (f64, Packed<'_>) {
+    (Score::read(record.payload()), Packed::read(record.packed()).0)
 }
 
 /// The records of a table by score and text. Scores are sorted as integers with nothing but an index beside them:
