@@ -190,6 +190,9 @@ impl Engine {
                 let header = header(place, false);
                 if demand.without_keys {
                     dataset::write_header(&mut writer, &header)?;
+                    if !demand.without_functions {
+                        keys.libraries.iter().try_for_each(|text| writer.function(text))?;
+                    }
                 } else {
                     write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;
                 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -44,7 +45,8 @@ fn libraries_go_from_a_snapshot_of_redis_to_one_of_ours_and_back() {
     let directory = TempDir::new().unwrap();
     fs::copy(upstream.path("dump.rdb"), directory.path().join("dump.rdb")).unwrap();
 
-    let server = Server::in_directory(directory, &["--rdb-compat-version", "10"]).loaded();
+    let options = ["--rdb-compat-version", "10", "--repl-diskless-sync-delay", "0"];
+    let server = Server::in_directory(directory, &options).loaded();
     assert!(server.log().contains(" # 2 function libraries are kept for those who can execute them"));
     let mut ours = server.client();
     assert_eq!(count(&mut ours), "2");
@@ -61,6 +63,17 @@ fn libraries_go_from_a_snapshot_of_redis_to_one_of_ours_and_back() {
     let upstream = upstream_in(directory.path(), &[]).loaded();
     let mut theirs = upstream.client();
     check_all(&mut theirs, &[("FCALL second 0", "$second"), ("FCALL first 0", "$first"), ("GET k", "$v")]);
+
+    // And alone.
+    let directory = TempDir::new().unwrap();
+    let fetched = Command::new("redis-cli")
+        .args(["-p", &server.port.to_string(), "--functions-rdb"])
+        .arg(directory.path().join("dump.rdb"))
+        .output()
+        .unwrap();
+    assert!(fetched.status.success(), "{fetched:?}");
+    let upstream = upstream_in(directory.path(), &[]).loaded();
+    check_all(&mut upstream.client(), &[("FCALL first 0", "$first"), ("DBSIZE", ":0")]);
 }
 
 #[test]
@@ -78,7 +91,7 @@ fn a_snapshot_with_one_library_twice_stops_the_start() {
     let library = b"\xf5\x10#!lua name=abcd\n";
     let file = [&b"REDIS0011"[..], library, library, b"\xff\0\0\0\0\0\0\0\0"].concat();
     fs::write(directory.path().join("dump.rdb"), file).unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_russet-server"))
+    let output = Command::new(env!("CARGO_BIN_EXE_russet-server"))
         .args(["--port", "0", "--unixsocket", "server.sock", "--dir", directory.path().to_str().unwrap()])
         .output()
         .unwrap();
