@@ -312,7 +312,7 @@ fn a_replica_s_files_hold_what_a_full_synchronisation_brought() {
     assert!(wait_until(|| client.call("GET synced") == "$1"));
     check(&mut primary.client(), "SET streamed 1", "+OK");
     assert!(wait_until(|| client.call("GET streamed") == "$1"));
-    assert!(wait_until(|| client.call("INFO persistence").contains("aof_rewrite_in_progress:0")));
+    assert!(wait_until(|| server.log().contains("Background AOF rewrite finished successfully")));
     let server = Server::in_directory(server.kill(), ON).loaded();
     check_all(
         &mut server.client(),
