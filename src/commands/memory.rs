@@ -313,7 +313,6 @@ mod tests {
             shares: MemoryShares { startup: MIB, clients: 0, aof_buffer: 0, tables: MIB },
             client_count: 1,
             databases: vec![(0, MIB)],
-            libraries: 0,
             keys: 2,
             libraries: 0,
             resident: used,

@@ -1,6 +1,7 @@
 //! How a replica takes over the data set of its primary: through a file or while it arrives
 //! (`repl-diskless-load`), and what remains of its own until then.
 
+use crate::replication;
 use crate::support::{Client, Server, check, wait_until};
 
 /// Snapshots take long, and go out as they are written.
@@ -16,10 +17,7 @@ const SLOW_PRIMARY: &[&str] = &[
 ];
 
 fn info(client: &mut Client, field: &str) -> String {
-    let text = client.call("INFO all");
-    let prefix = format!("{field}:");
-    let value = text.lines().find_map(|line| line.trim_start_matches('$').strip_prefix(prefix.as_str()));
-    value.unwrap_or_default().trim().to_owned()
+    replication::info(client, "all", field)
 }
 
 #[track_caller]
