@@ -2,7 +2,7 @@
 //! (`repl-diskless-load`), in the place of our data or beside them.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::event_loop::Server;
@@ -11,13 +11,31 @@ use crate::commands;
 use crate::config::DisklessLoad;
 use crate::engine::{Abandoned, LoadFailed};
 use crate::keyspace::Keyspace;
-use crate::sys::files::error_text;
+use crate::sys::files::{error_text, fsync_dir, write_back};
+
+/// So much of the file may wait in the kernel before it is told to write: little is left for the sync at the end.
+const WRITE_BACK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A file that a snapshot is received into.
 pub struct SnapshotFile {
     file: File,
     path: PathBuf,
     bytes: u64,
+    /// Up to where the kernel has been told to write.
+    written_back: u64,
+}
+
+impl SnapshotFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.bytes += bytes.len() as u64;
+        let waiting = self.bytes - self.written_back;
+        if waiting >= WRITE_BACK_BYTES {
+            write_back(&self.file, self.written_back, waiting, false)?;
+            self.written_back = self.bytes;
+        }
+        Ok(())
+    }
 }
 
 impl Server {
@@ -42,7 +60,7 @@ impl Server {
         let name = format!("temp-{}.{}.rdb", self.engine.clock.unix_ms() / 1000, std::process::id());
         let path = self.engine.config.process.dir.join(name);
         let file = File::create(&path).map_err(LinkError::File)?;
-        self.primary_link.snapshot = Some(SnapshotFile { file, path, bytes: 0 });
+        self.primary_link.snapshot = Some(SnapshotFile { file, path, bytes: 0, written_back: 0 });
         Ok(())
     }
 
@@ -62,8 +80,7 @@ impl Server {
     /// A part of the snapshot has arrived.
     pub(super) fn take_payload(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
         if let Some(snapshot) = &mut self.primary_link.snapshot {
-            snapshot.file.write_all(bytes).map_err(LinkError::File)?;
-            snapshot.bytes += bytes.len() as u64;
+            snapshot.append(bytes).map_err(LinkError::File)?;
         } else if let Some(loading) = &mut self.engine.snapshots.loading {
             loading.push(bytes);
         }
@@ -87,10 +104,11 @@ impl Server {
         self.make_way_for_loading();
         let config = &self.engine.config;
         let path = config.process.dir.join(&config.rdb.file_name);
-        let SnapshotFile { file, path: temporary, bytes } = snapshot;
+        let SnapshotFile { file, path: temporary, bytes, .. } = snapshot;
         file.set_len(bytes.saturating_sub(mark_bytes))
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&temporary, &path))
+            .and_then(|()| fsync_dir(&config.process.dir))
             .map_err(LinkError::File)?;
         self.discard_data();
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");

@@ -60,17 +60,18 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = match start(loaded, registry, &argv) {
-        Ok(mut server) => {
+    let mut started = start(loaded, registry, &argv);
+    let code = match &mut started {
+        Ok(server) => {
             let code = server.run();
             match server.restart_delay_ms {
                 Some(delay_ms) => start_again(&server.engine.identity.executable, &argv, delay_ms),
                 None => code,
             }
         }
-        Err(Ended { exit_code }) => exit_code,
+        Err(Ended { exit_code }) => *exit_code,
     };
-    // At once: to free every key first would be wasted time.
+    // With the server still there: to free every key first would be wasted time.
     std::process::exit(code)
 }
 

@@ -153,8 +153,7 @@ fn what_was_loaded_aside_is_in_the_append_only_file() {
     check(&mut replica.client(), "SET own 1", "+OK");
     follow(&replica, &primary);
     let mut client = replica.client();
-    await_info(&mut client, "aof_enabled", "1");
-    await_info(&mut client, "aof_rewrite_in_progress", "0");
+    assert!(wait_until(|| replica.log().contains("Background AOF rewrite finished successfully")));
     check(&mut primary.client(), "SET later 1", "+OK");
     assert!(wait_until(|| client.call("GET later") == "$1"));
     let again = Server::in_directory(replica.kill(), &["--appendonly", "yes"]);
