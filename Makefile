@@ -18,7 +18,7 @@ help:             ## This list
 run: build        ## Build, and serve on port 6379; ARGS="--port 7000" for more
 	$(SERVER) $(ARGS)
 
-test: deps        ## All tests; installs what they need (redis-tools, redis-server, redis-py)
+test: deps        ## All tests; installs what they need (Redis's server and tools, redis-py)
 	$(WITH_TOOLS) $(CARGO) test --locked
 
 it: deps          ## The integration tests alone; ONLY=strings:: for one area

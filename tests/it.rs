@@ -15,6 +15,8 @@ mod clients;
 mod configuration;
 #[path = "it/connections.rs"]
 mod connections;
+#[path = "it/contents.rs"]
+mod contents;
 #[path = "it/dump.rs"]
 mod dump;
 #[path = "it/eviction.rs"]
@@ -23,6 +25,10 @@ mod eviction;
 mod exchange;
 #[path = "it/expiry.rs"]
 mod expiry;
+#[path = "it/failures.rs"]
+mod failures;
+#[path = "it/full_sync.rs"]
+mod full_sync;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/geo.rs"]
@@ -35,10 +41,14 @@ mod hyperloglog;
 mod introspection;
 #[path = "it/keys.rs"]
 mod keys;
+#[path = "it/libraries.rs"]
+mod libraries;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
 #[path = "it/lists.rs"]
 mod lists;
+#[path = "it/migrate.rs"]
+mod migrate;
 #[path = "it/oracle.rs"]
 mod oracle;
 #[path = "it/peers.rs"]
@@ -51,6 +61,8 @@ mod pubsub;
 mod replicas;
 #[path = "it/replication.rs"]
 mod replication;
+#[path = "it/sentinel.rs"]
+mod sentinel;
 #[path = "it/sets.rs"]
 mod sets;
 #[path = "it/snapshots.rs"]

@@ -13,9 +13,9 @@ use thiserror::Error;
 use super::annotation::Cover;
 use super::manifest::{FileKind, Manifest, ManifestError, Part};
 use super::names::Names;
-use super::storage::{AppendFile, Disk, Storage};
 use super::writer::Writer;
 use crate::sys::files::error_text;
+use crate::sys::storage::{AppendFile, Disk, Storage};
 
 /// A longer manifest is none.
 const MANIFEST_BYTES_MAX: u64 = 64 * 1024 * 1024;

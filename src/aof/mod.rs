@@ -6,7 +6,7 @@
 //!
 //! Reading order: `names` and `manifest` (which files), `annotation` (lines beside the commands, among them
 //! our checksums), `reader` and `writer` (one file), `files` (all of them, and the order of steps that a
-//! crash at any moment survives), `storage` (the disk, small enough to be replaced by a test).
+//! crash at any moment survives).
 //!
 //! **Invariant:** knows no clients, sockets or configuration, and executes nothing. Reading never changes a
 //! file: only the caller, who knows what was configured, may shorten one.
@@ -18,7 +18,6 @@ mod files;
 mod manifest;
 mod names;
 mod reader;
-mod storage;
 mod writer;
 
 pub use annotation::{Annotation, CHECKSUM_LINE_BYTES_MAX, Cover, timestamp_line};
@@ -26,7 +25,6 @@ pub use files::{Adopted, Files, FilesError, Increment};
 pub use manifest::{FileKind, Manifest, ManifestError, Part};
 pub use names::Names;
 pub use reader::{ReadError, Reader, Record};
-pub use storage::{AppendFile, Disk, DiskFile, Storage};
 pub use writer::{AppendError, Writer};
 
 #[cfg(test)]

@@ -61,6 +61,19 @@ impl Names {
         format!("temp-rewriteaof-bg-{process_id}.aof").into()
     }
 
+    /// Whether a file of this name never counts: it was on its way to become another one.
+    pub fn is_temporary(&self, name: &OsStr) -> bool {
+        let is_of_process = |prefix: &str, suffix: &str| {
+            let name = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_suffix(suffix));
+            name.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        name == self.temporary_manifest()
+            || name == self.temporary_increment()
+            || is_of_process("temp-rewriteaof-bg-", ".aof")
+            // The snapshot that is to become that one.
+            || is_of_process("temp-", ".rdb")
+    }
+
     fn with_suffix(&self, suffix: &str) -> OsString {
         let mut name = self.stem.clone();
         name.push(".");
@@ -89,5 +102,20 @@ mod tests {
         assert_eq!(names.increment(3), "appendonly.aof.3.incr.aof");
         assert_eq!(names.temporary_increment(), "temp-appendonly.aof.incr");
         assert_eq!(names.path(&names.increment(3)), Path::new("appendonlydir/appendonly.aof.3.incr.aof"));
+    }
+
+    #[test]
+    fn temporary_files_are_known_by_their_names_and_others_are_not_taken_for_them() {
+        let names = Names::new(Path::new("appendonlydir"), Path::new("temp-1"));
+        for name in [names.temporary_manifest(), names.temporary_increment(), Names::temporary_base(7)] {
+            assert!(names.is_temporary(&name), "{}", name.display());
+        }
+        assert!(names.is_temporary(OsStr::new("temp-77.rdb")));
+        for name in [names.base(1, true), names.base(2, false), names.increment(1), names.manifest()] {
+            assert!(!names.is_temporary(&name), "{}", name.display());
+        }
+        for name in ["temp-.rdb", "temp-mine.rdb", "temp-rewriteaof-bg-.aof", "temp-other.manifest"] {
+            assert!(!names.is_temporary(OsStr::new(name)), "{name}");
+        }
     }
 }

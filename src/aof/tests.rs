@@ -1,182 +1,15 @@
-//! A disk that loses power after any call, and what is left on it.
-//!
-//! [`Simulated`] keeps two states: what the process sees, and what is on the disk. A name is on the disk once
-//! its directory was synced, content once its file was. A loss of power keeps what is on the disk, and of what
-//! is not, any part: here none of it, or all of it, or half of the bytes, in turn. (Names of a renamed file
-//! change on the disk at once or with the sync; both are tried.)
+//! Whatever call to the disk a loss of power comes behind: what was synced is there afterwards.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::io::{self, IoSlice};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use proptest::strategy::Strategy as _;
 
 use super::*;
-
-/// What a loss of power does to what was not synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    Everything,
-    Nothing,
-    HalfOfTheBytes,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Inode {
-    seen: Vec<u8>,
-    synced: Vec<u8>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    inodes: Vec<Inode>,
-    seen: BTreeMap<PathBuf, usize>,
-    synced: BTreeMap<PathBuf, usize>,
-    /// Calls left before the power fails.
-    calls_left: usize,
-    calls: usize,
-}
-
-/// A disk in memory.
-#[derive(Debug, Clone, Default)]
-struct Simulated(Rc<RefCell<State>>);
-
-#[derive(Debug)]
-struct SimulatedFile {
-    disk: Simulated,
-    inode: usize,
-}
-
-impl Simulated {
-    fn with_calls(calls: usize) -> Self {
-        let disk = Self::default();
-        disk.0.borrow_mut().calls_left = calls;
-        disk
-    }
-
-    /// A call that changes something. After the loss of power none succeeds.
-    fn call(&self) -> io::Result<std::cell::RefMut<'_, State>> {
-        let mut state = self.0.borrow_mut();
-        state.calls_left = state.calls_left.checked_sub(1).ok_or_else(|| io::Error::other("no power"))?;
-        state.calls += 1;
-        Ok(state)
-    }
-
-    /// The disk after a loss of power.
-    fn after(&self, loss: Loss) -> Self {
-        let state = self.0.borrow();
-        let names = if loss == Loss::Nothing { &state.seen } else { &state.synced };
-        let inodes = state.inodes.iter().map(|inode| {
-            let content = match loss {
-                Loss::Everything => inode.synced.clone(),
-                Loss::Nothing => inode.seen.clone(),
-                Loss::HalfOfTheBytes if inode.seen.starts_with(&inode.synced) => {
-                    inode.seen[..usize::midpoint(inode.synced.len(), inode.seen.len())].to_vec()
-                }
-                Loss::HalfOfTheBytes => inode.synced.clone(),
-            };
-            Inode { seen: content.clone(), synced: content }
-        });
-        Self(Rc::new(RefCell::new(State {
-            inodes: inodes.collect(),
-            seen: names.clone(),
-            synced: names.clone(),
-            calls_left: usize::MAX,
-            calls: 0,
-        })))
-    }
-
-    fn file(&self, path: &Path, truncates: bool) -> io::Result<SimulatedFile> {
-        let mut state = self.call()?;
-        let inode = if let Some(inode) = state.seen.get(path) {
-            *inode
-        } else {
-            state.inodes.push(Inode::default());
-            let inode = state.inodes.len() - 1;
-            state.seen.insert(path.to_owned(), inode);
-            inode
-        };
-        if truncates {
-            state.inodes[inode].seen.clear();
-        }
-        drop(state);
-        Ok(SimulatedFile { disk: self.clone(), inode })
-    }
-}
-
-impl Storage for Simulated {
-    type File = SimulatedFile;
-
-    fn create_directory(&self, _: &Path) -> io::Result<()> {
-        self.call().map(drop)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
-        self.file(path, true)
-    }
-
-    fn open(&self, path: &Path) -> io::Result<SimulatedFile> {
-        self.file(path, false)
-    }
-
-    fn read(&self, path: &Path, _: u64) -> io::Result<Vec<u8>> {
-        let state = self.0.borrow();
-        let inode = state.seen.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(state.inodes[*inode].seen.clone())
-    }
-
-    fn size(&self, path: &Path) -> io::Result<Option<u64>> {
-        let state = self.0.borrow();
-        Ok(state.seen.get(path).map(|inode| state.inodes[*inode].seen.len() as u64))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.call()?;
-        let inode = state.seen.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.seen.insert(to.to_owned(), inode);
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.call()?.seen.remove(path);
-        Ok(())
-    }
-
-    fn sync_directory(&self, _: &Path) -> io::Result<()> {
-        let mut state = self.call()?;
-        state.synced = state.seen.clone();
-        Ok(())
-    }
-}
-
-impl AppendFile for SimulatedFile {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.disk.0.borrow().inodes[self.inode].seen.len() as u64)
-    }
-
-    fn append(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut state = self.disk.call()?;
-        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
-        // Never all at once, where there is a choice.
-        let count = bytes.len().div_ceil(2);
-        state.inodes[self.inode].seen.extend_from_slice(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn truncate(&mut self, size: u64) -> io::Result<()> {
-        self.disk.call()?.inodes[self.inode].seen.truncate(size as usize);
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.disk.call()?;
-        let inode = &mut state.inodes[self.inode];
-        inode.synced = inode.seen.clone();
-        Ok(())
-    }
-}
+use crate::sys::storage::simulated::{Loss, Simulated, SimulatedFile};
+use crate::sys::storage::{AppendFile, Storage};
 
 fn names() -> Names {
     Names::new(Path::new("dir"), Path::new("a.aof"))
@@ -269,13 +102,13 @@ fn recovered(disk: &Simulated) -> Vec<u32> {
 fn nothing_that_was_synced_is_lost_whatever_call_the_power_fails_after() {
     let all = Simulated::with_calls(usize::MAX);
     run(&all, &mut Model::default()).unwrap();
-    let calls = all.0.borrow().calls;
+    let calls = all.calls();
     assert!(calls > 50);
     for calls in 0..=calls {
         let disk = Simulated::with_calls(calls);
         let mut model = Model::default();
         let _ = run(&disk, &mut model);
-        for loss in [Loss::Everything, Loss::Nothing, Loss::HalfOfTheBytes] {
+        for loss in Loss::ALL {
             let numbers = recovered(&disk.after(loss));
             let expected: Vec<u32> = (1..=numbers.len() as u32).collect();
             assert_eq!(numbers, expected, "after {calls} calls, losing {loss:?}");
@@ -292,7 +125,7 @@ fn nothing_that_was_synced_is_lost_whatever_call_the_power_fails_after() {
 fn a_server_goes_on_where_the_power_failed() {
     let all = Simulated::with_calls(usize::MAX);
     run(&all, &mut Model::default()).unwrap();
-    let calls = all.0.borrow().calls;
+    let calls = all.calls();
     for calls in 0..=calls {
         let disk = Simulated::with_calls(calls);
         let _ = run(&disk, &mut Model::default());
@@ -327,11 +160,11 @@ fn the_single_file_of_an_old_layout_survives_its_move_whatever_call_the_power_fa
         }
         file.sync().unwrap();
         disk.sync_directory(Path::new(".")).unwrap();
-        disk.0.borrow_mut().calls_left = calls;
+        disk.fail_after(calls);
         let migrate =
             |disk: &Simulated| Files::open(disk.clone(), names()).and_then(|mut files| files.migrate());
         let _ = migrate(&disk);
-        for loss in [Loss::Everything, Loss::Nothing] {
+        for loss in Loss::ALL {
             let disk = disk.after(loss);
             migrate(&disk).unwrap();
             assert_eq!(recovered(&disk).len(), 1, "after {calls} calls, losing {loss:?}");
@@ -359,12 +192,12 @@ fn switch_on(disk: &Simulated, before: u32, model: &mut Model) -> Result<(), Box
 fn switching_it_on_is_all_or_nothing_whatever_call_the_power_fails_after() {
     let all = Simulated::with_calls(usize::MAX);
     switch_on(&all, 3, &mut Model::default()).unwrap();
-    let calls = all.0.borrow().calls;
+    let calls = all.calls();
     for calls in 0..=calls {
         let disk = Simulated::with_calls(calls);
         let mut model = Model::default();
         let _ = switch_on(&disk, 3, &mut model);
-        for loss in [Loss::Everything, Loss::Nothing, Loss::HalfOfTheBytes] {
+        for loss in Loss::ALL {
             let numbers = recovered(&disk.after(loss));
             assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>());
             let found = numbers.len() as u32;

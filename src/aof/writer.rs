@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use thiserror::Error;
 
 use super::annotation::Cover;
-use super::storage::AppendFile;
+use crate::sys::storage::AppendFile;
 
 /// So many bytes get a checksum line of their own.
 const COVER_BYTES: u64 = 4096;

@@ -7,4 +7,4 @@ mod aof;
 mod rdb;
 
 pub use aof::check_aof;
-pub use rdb::check_rdb;
+pub use rdb::{check_file as check_rdb_file, check_rdb};

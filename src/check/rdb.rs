@@ -74,7 +74,8 @@ fn code(is_sound: io::Result<bool>) -> u8 {
     u8::from(!is_sound.unwrap_or(false))
 }
 
-fn check_file(path: &str, now_ms: i64, output: &mut dyn Write) -> io::Result<bool> {
+/// Examines a file, prints what is found, and says whether it is sound.
+pub fn check_file(path: &str, now_ms: i64, output: &mut dyn Write) -> io::Result<bool> {
     writeln!(output, "[offset 0] Checking RDB file {path}")?;
     // Redis says no more of a file that it cannot open.
     let Ok(file) = File::open(path) else { return Ok(false) };

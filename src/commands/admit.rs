@@ -239,10 +239,16 @@ fn possible_while_subscribed(ctx: &Ctx<'_>, id: CommandId, command: &Command) ->
 
 #[inline]
 fn not_loading(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
-    if ctx.engine.snapshots.is_loading() && nature.common & flags::LOADING == 0 {
-        return Err(CommandError::Loading);
+    let snapshots = &ctx.engine.snapshots;
+    if !snapshots.is_loading() {
+        return Ok(());
     }
-    Ok(())
+    let is_possible = if snapshots.serves_meanwhile() {
+        nature.flags & flags::NO_ASYNC_LOADING == 0
+    } else {
+        nature.common & flags::LOADING != 0
+    };
+    if is_possible { Ok(()) } else { Err(CommandError::Loading) }
 }
 
 #[inline]

@@ -33,6 +33,7 @@ pub fn load(ctx: &mut Ctx<'_>, _: &mut Args<'_>) -> CommandResult {
     }
     let _ = ctx.engine.flush_aof(true);
     ctx.keys.effects.propagate_nothing();
+    ctx.keys.libraries.clear();
     drop(ctx.keys.flush(None));
     // What is executed again is not to be appended again.
     let feed = std::mem::take(&mut ctx.engine.downstream);

@@ -386,6 +386,16 @@ pub enum CommandError {
     #[error("ERR {0}")]
     NotDumped(String),
 
+    // MIGRATE.
+    #[error("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string")]
+    KeyBesideKeys,
+    #[error("IOERR error or timeout connecting to the client")]
+    TargetUnknown,
+    #[error("IOERR error or timeout {0} to target instance")]
+    TargetIo(&'static str),
+    #[error("ERR Target instance replied with error: {0}")]
+    TargetRefused(String),
+
     // Connections and clients.
     #[error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your \

@@ -7,11 +7,11 @@ use super::command::flags;
 use super::context::Ctx;
 use super::effects;
 use super::error::CommandError;
-use super::{invalidation, monitor};
+use super::{invalidation, libraries, monitor};
 use crate::engine::{Closing, CommandId, ReplyMode};
 use crate::keyspace::Interest;
 use crate::resp::{Mark, Request};
-use crate::sys::clock;
+use crate::sys::{clock, task};
 
 /// What became of a client's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,9 @@ pub fn mute(ctx: &mut Ctx<'_>, mark: Mark) {
 fn lookup_and_execute(ctx: &mut Ctx<'_>, request: Request<'_>, looked_up: Option<CommandId>) -> Outcome {
     let Some(id) = looked_up.or_else(|| ctx.registry.lookup(&request)) else {
         ctx.client.last_command = None;
+        if ctx.client.is_primary && libraries::keep_of_primary(ctx, &request).is_some() {
+            return Outcome::Done;
+        }
         if is_http(&request) {
             abort_http(ctx);
             return Outcome::Done;
@@ -137,6 +140,7 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     ctx.keys.begin(ctx.client.db, ctx.engine.clock.unix_ms(), !ctx.client.no_touch);
     effects::declare_interest(ctx.keys, ctx.engine);
     let started_us = ctx.engine.clock.monotonic_us();
+    let outer_task = task::begin(&command.name);
     let mark = ctx.reply.mark();
     let is_monitored = !ctx.engine.clients.monitors().is_empty()
         && command.flags & (flags::SKIP_MONITOR | flags::ADMIN) == 0;
@@ -169,6 +173,7 @@ pub fn call(ctx: &mut Ctx<'_>, id: CommandId, args: &mut Args<'_>) {
     effects::perform(ctx, args, changed);
     invalidation::remember_reads(ctx, command, args);
     ctx.command = outer;
+    task::end(outer_task);
     if ctx.engine.nesting == 0 {
         // Time stands still within a transaction or script.
         ctx.engine.clock.advance_to(ended_us);

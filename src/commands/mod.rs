@@ -13,7 +13,8 @@
 //! * `key_extraction`: which arguments of a command line are keys.
 //! * `help`, `docs`, `syntax`: the shape of every HELP; what COMMAND DOCS says, and its notation.
 //! * The groups. Connections: `connection`, `authentication`, `client` with `client_kill` and
-//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`.
+//!   `client_tracking`, `monitor`, `transactions`, `pubsub`. Keys: `keys`, `object`, `expiry`, `sort`,
+//!   `dump`, `migrate`.
 //!   Values: `strings`, `bitmaps`, `hyperloglog`, `lists`, `hashes`, `sets`, `zsets`, `geo`, `streams`.
 //!   The server: `persistence`, `aof`, `config_commands`, `server_info`, `command_info` with `command_docs`,
 //!   The server: `persistence`, `replication`, `config_commands`, `server_info`, `command_info` with `command_docs`,
@@ -63,8 +64,10 @@ mod hyperloglog;
 mod geo;
 mod sort;
 mod dump;
+mod migrate;
 mod persistence;
 mod aof;
+mod libraries;
 mod replication;
 mod config_commands;
 mod server_info;
@@ -88,7 +91,7 @@ pub use evict::{aging_of, make_room};
 pub use execute::{Outcome, process};
 pub use free::free;
 pub use invalidation::{broadcast_invalidations, limit_tracking_table};
-pub use keys::flush::flush;
+pub use keys::flush::{flush, replace_all};
 pub use persistence::tell_of_failed_shutdown;
 pub use prefetch::Prefetch;
 pub use registry::Registry;
@@ -110,6 +113,7 @@ pub const TABLES: &[&[Command]] = &[
     object::COMMANDS,
     expiry::COMMANDS,
     dump::COMMANDS,
+    migrate::COMMANDS,
     strings::COMMANDS,
     lists::COMMANDS,
     hashes::COMMANDS,

@@ -9,11 +9,12 @@ use super::command::flags;
 use super::context::Ctx;
 use super::error::CommandError;
 use super::execute::arguments_of;
+use super::libraries;
 use super::registry::Registry;
 use super::transactions;
 use crate::aof::Cover;
 use crate::config::PropagationErrorBehavior;
-use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step};
+use crate::engine::{CommandId, Engine, Executor, Replay, ReplayFailed, Step, announce_libraries};
 use crate::keyspace::{Batch, EventClass, ExpiredKeys, Interest, Keyspace};
 use crate::resp::{Limits, Progress};
 use crate::sys::{clock, memory};
@@ -51,13 +52,18 @@ pub fn replay_part(
     keys.set_expired_keys(ExpiredKeys::Delete);
     engine.stats.observe_memory(memory::used_memory());
     match result {
-        Ok(false) => {
+        Ok(Outcome::More) => {
             engine.aof.replay = Some(replay);
             Ok(Replayed::More)
         }
-        Ok(true) => {
+        Ok(Outcome::Again) => {
+            engine.end_replay(*replay);
+            begin_again(keys, engine)
+        }
+        Ok(Outcome::All) => {
             // What the files said is saved: in the files.
             engine.snapshots.dirty_at_last_save = keys.effects.dirty();
+            announce_libraries(&keys.libraries);
             let took_us = clock::now_us() - replay.source.started_us;
             Ok(Replayed::All { cover: Box::new(engine.end_replay(*replay)), took_us })
         }
@@ -68,37 +74,63 @@ pub fn replay_part(
     }
 }
 
-/// Whether everything was read.
+/// The files no longer say all that was executed.
+fn begin_again(keys: &mut Keyspace, engine: &mut Engine) -> Result<Replayed, ReplayFailed> {
+    keys.libraries.clear();
+    drop(keys.flush(None));
+    keys.effects.take_into(&mut Batch::default());
+    if engine.begin_replay()? {
+        return Ok(Replayed::More);
+    }
+    // There is nothing left.
+    Ok(Replayed::All { cover: Box::new(Cover::new()), took_us: 0 })
+}
+
+/// What became of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    More,
+    All,
+    /// What was executed is not what is left.
+    Again,
+}
+
 fn run(
     replay: &mut Replay,
     keys: &mut Keyspace,
     engine: &mut Engine,
     registry: &Registry,
-) -> Result<bool, ReplayFailed> {
+) -> Result<Outcome, ReplayFailed> {
     let started_bytes = replay.source.loaded_bytes();
     let end_bytes = started_bytes.saturating_add(engine.config.rdb.loading_process_events_interval_bytes);
     let mut commands = 0_usize;
     loop {
         let in_transaction = replay.executor.client.in_transaction();
         match replay.source.next(keys, &engine.config, in_transaction)? {
-            Step::Done => return Ok(true),
-            Step::Progress => {
-                // Half a transaction ends with its file.
-                if replay.source.is_between_files() {
-                    replay.executor.client.transaction = None;
-                    replay.executor.client.db = 0;
+            Step::Done => return Ok(Outcome::All),
+            Step::Again => return Ok(Outcome::Again),
+            Step::Progress => {}
+            Step::Command(command) => match execute(command, &mut replay.executor, keys, engine, registry) {
+                Ok(()) => {
+                    commands += 1;
+                    if !commands.is_multiple_of(COMMANDS_PER_LOOK) {
+                        continue;
+                    }
                 }
-            }
-            Step::Command(command) => {
-                if let Err(command) = execute(command, &mut replay.executor, keys, engine, registry) {
+                Err(command) => {
                     let name = replay.source.file_name();
-                    return Err(ReplayFailed::UnknownCommand { command, name });
+                    match replay.source.instead_of_last(&engine.config)? {
+                        None => return Err(ReplayFailed::UnknownCommand { command, name }),
+                        Some(Step::Again) => return Ok(Outcome::Again),
+                        Some(_) => {}
+                    }
                 }
-                commands += 1;
-                if !commands.is_multiple_of(COMMANDS_PER_LOOK) {
-                    continue;
-                }
-            }
+            },
+        }
+        // Half a transaction ends with its file.
+        if replay.source.is_between_files() {
+            replay.executor.client.transaction = None;
+            replay.executor.client.db = 0;
         }
         let loaded_bytes = replay.source.loaded_bytes();
         if let Some(progress) = &mut engine.snapshots.replaying {
@@ -106,7 +138,7 @@ fn run(
             replay.source.note_progress(progress.total_bytes);
         }
         if loaded_bytes >= end_bytes {
-            return Ok(false);
+            return Ok(Outcome::More);
         }
     }
 }
@@ -128,7 +160,16 @@ fn execute(
     }
     let request = parser.request(command);
     let name = request.argument(0).unwrap_or_default();
-    let Some(id) = registry.lookup(&request) else { return Err(shown(name)) };
+    let Some(id) = registry.lookup(&request) else {
+        return match libraries::keep(&request, &mut keys.libraries) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => {
+                log::warn!("What the AOF says of a function library is left out: {error}");
+                Ok(())
+            }
+            None => Err(shown(name)),
+        };
+    };
     let row = registry.command(id);
     let mut ctx = Ctx { keys, reply, client, engine, registry, command: id };
     if !row.arity.accepts(request.len()) {

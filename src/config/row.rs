@@ -48,6 +48,8 @@ pub enum Apply {
     /// Shorten the log to its new length.
     SlowLog,
     Tls,
+    /// Wind up the watchdog, or stop it.
+    Watchdog,
 }
 
 /// Properties of a directive.

@@ -84,6 +84,8 @@ pub struct Process {
     pub oom_score_adj_values: [i32; 3],
     pub disable_thp: bool,
     pub crash_log_enabled: bool,
+    /// How long the loop may not come round without a report; 0: for ever.
+    pub watchdog_period_ms: u32,
     /// How long a shutdown waits for replicas to catch up.
     pub shutdown_timeout_seconds: u32,
     pub shutdown_on_sigint: ShutdownFlags,
@@ -301,6 +303,8 @@ pub struct Aof {
     pub auto_rewrite_percentage: u32,
     pub auto_rewrite_min_bytes: u64,
     pub load_truncated: bool,
+    /// So much of a damaged end of the last file may be cut off; 0: nothing.
+    pub load_corrupt_tail_max_bytes: u64,
     pub use_rdb_preamble: bool,
     pub timestamp_enabled: bool,
     pub rewrite_incremental_fsync: bool,

@@ -102,7 +102,9 @@ pub(super) static ROWS: &[Row] = &[
     row("crash-log-enabled", FLAG, "yes", at!(process.crash_log_enabled)).apply(Apply::CrashLog),
     kept("crash-memcheck-enabled", FLAG, "yes"),
     kept("use-exit-on-panic", FLAG, "no").hidden(),
-    kept("watchdog-period", number(0, INT_MAX), "0").hidden(),
+    row("watchdog-period", number(0, INT_MAX), "0", at!(process.watchdog_period_ms))
+        .hidden()
+        .apply(Apply::Watchdog),
     row("shutdown-timeout", number(0, INT_MAX), "10", at!(process.shutdown_timeout_seconds)),
     row("shutdown-on-sigint", Kind::ShutdownFlags, "default", at!(process.shutdown_on_sigint)),
     row("shutdown-on-sigterm", Kind::ShutdownFlags, "default", at!(process.shutdown_on_sigterm)),
@@ -244,6 +246,7 @@ pub(super) static ROWS: &[Row] = &[
     row("auto-aof-rewrite-percentage", number(0, INT_MAX), "100", at!(aof.auto_rewrite_percentage)),
     row("auto-aof-rewrite-min-size", memory(0, LONG_MAX), "64mb", at!(aof.auto_rewrite_min_bytes)),
     row("aof-load-truncated", FLAG, "yes", at!(aof.load_truncated)),
+    row("aof-load-corrupt-tail-max-size", memory(0, LONG_MAX), "0", at!(aof.load_corrupt_tail_max_bytes)),
     row("aof-use-rdb-preamble", FLAG, "yes", at!(aof.use_rdb_preamble)),
     row("aof-timestamp-enabled", FLAG, "no", at!(aof.timestamp_enabled)),
     row("aof-rewrite-incremental-fsync", FLAG, "yes", at!(aof.rewrite_incremental_fsync)),

@@ -14,7 +14,7 @@ use crate::util::number::push_f64;
 /// The most items that one command adds.
 const ITEMS_PER_COMMAND: usize = 64;
 
-/// Writes every key of every database, and calls `after_key` with the number of keys written so far behind
+/// Writes function libraries and every key of every database, and calls `after_key` with the number of keys written so far behind
 /// each. Its error ends the writing. Each command goes out in a single call of `write_all`.
 pub fn write_commands<W: Write>(
     output: &mut W,
@@ -22,6 +22,7 @@ pub fn write_commands<W: Write>(
     mut after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut commands = Commands { output, command: Vec::new() };
+    keys.libraries.iter().try_for_each(|text| commands.send(&[b"FUNCTION", b"LOAD", text]))?;
     let mut written = 0;
     for db in 0..keys.databases() {
         if keys.len(db) == 0 {

@@ -1,13 +1,13 @@
 //! The data set out of a stream.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use thiserror::Error;
 
 use super::build::{Limits, build};
-use crate::keyspace::{Aging, Keyspace, aging};
-use crate::rdb::{self, Item, LoadError, ModuleId, Reader, Usage, aux};
+use crate::keyspace::{Aging, Keyspace, LibraryError, aging};
+use crate::rdb::{self, Inflow, Item, LoadError, ModuleId, Reader, Usage, aux};
 use crate::repl::{ReplicationId, Saved};
 
 /// As many empty keys are named in the log.
@@ -20,7 +20,7 @@ pub struct LoadOptions {
     pub now_ms: i64,
     /// Leave out what has expired, as a primary does; a replica waits for its primary's word.
     pub drop_expired: bool,
-    /// A key that exists already is replaced; otherwise it makes the snapshot unusable.
+    /// A key or function library that exists already is replaced; otherwise it makes the snapshot unusable.
     pub replace: bool,
     pub limits: Limits,
 }
@@ -44,8 +44,8 @@ pub enum ReadError {
     Database { number: u64, databases: usize, offset: u64 },
     #[error("the key '{key}' at byte {offset} is there twice in database {db}")]
     Duplicate { key: String, db: usize, offset: u64 },
-    #[error("a function library at byte {offset}, which this server cannot execute")]
-    Function { offset: u64 },
+    #[error("{source}, at byte {offset}")]
+    Library { source: LibraryError, offset: u64 },
     #[error("data of the module '{module}' at byte {offset}: there is no such module")]
     Module { module: ModuleId, offset: u64 },
 }
@@ -91,39 +91,107 @@ impl<R: Read> Load<R> {
         keys: &mut Keyspace,
         mut goes_on: impl FnMut(u64) -> bool,
     ) -> Result<Option<Loaded>, ReadError> {
-        let now_ms = self.options.now_ms;
-        keys.begin(self.db, now_ms, false);
+        keys.begin(self.db, self.options.now_ms, false);
         loop {
-            let offset = self.reader.offset();
-            match self.reader.next_item()? {
-                None => return Ok(Some(self.loaded)),
-                Some(Item::Aux { name, value }) => {
-                    if name.eq_ignore_ascii_case(aux::USED_MEMORY.as_bytes()) {
-                        self.used_memory_bytes = number_of(value).unwrap_or_default();
-                    }
-                    self.place.note(name, value);
-                    log_fact(name, value, now_ms);
-                }
-                Some(Item::ResizeDb { .. }) => {}
-                Some(Item::SelectDb(number)) => {
-                    let databases = keys.databases();
-                    self.db = usize::try_from(number)
-                        .ok()
-                        .filter(|db| *db < databases)
-                        .ok_or(ReadError::Database { number, databases, offset })?;
-                    keys.begin(self.db, now_ms, false);
-                }
-                Some(Item::Function { .. }) => return Err(ReadError::Function { offset }),
-                Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
-                Some(Item::Entry(entry)) => {
-                    let expired = Some(&mut self.expired).filter(|_| self.place.id.is_some());
-                    enter(entry, keys, &self.options, self.db, &mut self.loaded, expired)?;
-                    if !goes_on(self.reader.offset()) {
-                        return Ok(None);
-                    }
-                }
+            match self.step(keys)? {
+                Step::End => return Ok(Some(self.loaded)),
+                Step::Key if !goes_on(self.reader.offset()) => return Ok(None),
+                Step::Key | Step::Other => {}
             }
         }
+    }
+
+    /// Reads the next item.
+    fn step(&mut self, keys: &mut Keyspace) -> Result<Step, ReadError> {
+        let now_ms = self.options.now_ms;
+        let offset = self.reader.offset();
+        match self.reader.next_item()? {
+            None => return Ok(Step::End),
+            Some(Item::Aux { name, value }) => {
+                if name.eq_ignore_ascii_case(aux::USED_MEMORY.as_bytes()) {
+                    self.used_memory_bytes = number_of(value).unwrap_or_default();
+                }
+                self.place.note(name, value);
+                log_fact(name, value, now_ms);
+            }
+            Some(Item::ResizeDb { .. }) => {}
+            Some(Item::SelectDb(number)) => {
+                let databases = keys.databases();
+                self.db = usize::try_from(number)
+                    .ok()
+                    .filter(|db| *db < databases)
+                    .ok_or(ReadError::Database { number, databases, offset })?;
+                keys.begin(self.db, now_ms, false);
+            }
+            Some(Item::Function { code }) => {
+                let added = keys.libraries.add(code, self.options.replace);
+                added.map_err(|source| ReadError::Library { source, offset })?;
+            }
+            Some(Item::ModuleAux { module }) => return Err(ReadError::Module { module, offset }),
+            Some(Item::Entry(entry)) => {
+                let expired = Some(&mut self.expired).filter(|_| self.place.id.is_some());
+                enter(entry, keys, &self.options, self.db, &mut self.loaded, expired)?;
+                return Ok(Step::Key);
+            }
+        }
+        Ok(Step::Other)
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Key,
+    Other,
+    End,
+}
+
+/// How far a snapshot could be read that is still arriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    All(Loaded),
+    /// `goes_on` said no.
+    Paused,
+    /// The next item has not arrived as a whole.
+    Starved,
+}
+
+impl Load<Inflow> {
+    /// As [`Load::advance`], as far as the bytes go that have arrived. An item of which a part is missing is read
+    /// from its beginning the next time.
+    pub fn advance_arrived(
+        &mut self,
+        keys: &mut Keyspace,
+        mut goes_on: impl FnMut(u64) -> bool,
+    ) -> Result<Advance, ReadError> {
+        keys.begin(self.db, self.options.now_ms, false);
+        loop {
+            let mark = self.reader.mark();
+            match self.step(keys) {
+                Ok(Step::End) => return Ok(Advance::All(self.loaded)),
+                Ok(Step::Key) if !goes_on(self.reader.offset()) => return Ok(Advance::Paused),
+                Ok(Step::Key | Step::Other) => {}
+                Err(ReadError::Format(LoadError::Io(error))) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.reader.return_to(mark)?;
+                    return Ok(Advance::Starved);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where the bytes arrive.
+    pub fn inflow(&self) -> &Inflow {
+        self.reader.inflow()
+    }
+
+    pub fn inflow_mut(&mut self) -> &mut Inflow {
+        self.reader.inflow_mut()
+    }
+
+    /// How many bytes have arrived that were not loaded.
+    pub fn ahead_bytes(&self) -> u64 {
+        self.inflow().arrived() - self.offset()
     }
 }
 

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keyspace::entry::{Entry, EntryRef};
-use crate::keyspace::{Expiry, Keyspace, NewString, Object, StrRef};
+use crate::keyspace::{Expiry, Keyspace, LibraryError, NewString, Object, StrRef};
 use crate::rdb::payload::Payload;
-use crate::rdb::{LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
+use crate::rdb::{HEAD_BYTES, Inflow, LATEST_VERSION, LoadError, Reader, Writer, WriterOptions};
 use crate::types::stream::{Group, NodeLimits, StreamId};
 use crate::types::{
     End, FieldExpiry, Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, Zset, ZsetLimits,
@@ -71,6 +71,27 @@ fn keys_come_back_in_their_databases_with_their_expiries() {
     let later = fresh.peek(b"later").unwrap();
     assert_eq!((later.expiry_ms(), later.string().unwrap().len()), (Some(NOW_MS + 5), 5000));
     assert_eq!(fresh.effects.dirty(), 0, "loading is no change");
+}
+
+#[test]
+fn function_libraries_come_back_once_each() {
+    let mut keys = keyspace(1);
+    let (one, two) = (&b"#!lua name=one\n1"[..], &b"#!lua name=two\n2"[..]);
+    keys.libraries.add(two, false).unwrap();
+    keys.libraries.add(one, false).unwrap();
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    let mut fresh = keyspace(1);
+    load(&bytes, &mut fresh, &options()).unwrap();
+    assert_eq!(fresh.libraries.iter().collect::<Vec<_>>(), [one, two]);
+    let error = load(&bytes, &mut fresh, &options()).unwrap_err();
+    assert!(matches!(error, ReadError::Library { source: LibraryError::Exists(_), .. }), "{error}");
+    load(&bytes, &mut fresh, &LoadOptions { replace: true, ..options() }).unwrap();
+    assert_eq!(fresh.libraries.len(), 2);
+
+    let version = 9;
+    let mut writer = Writer::new(Vec::new(), WriterOptions { version, ..WriterOptions::default() }).unwrap();
+    let error = write(&mut writer, &keys, &HEADER, KeptUsage::Nothing, |_| Ok(())).unwrap_err();
+    assert_eq!(error.to_string(), "this version of the snapshot format has no functions");
 }
 
 #[test]
@@ -144,14 +165,6 @@ fn loading_can_stop_behind_any_key_and_go_on() {
     let loaded = load.advance(&mut fresh, |_| false).unwrap();
     assert_eq!(loaded, Some(Loaded { keys: 3, ..Loaded::default() }));
     assert_eq!(load.used_memory_bytes(), 1 << 20);
-}
-
-#[test]
-fn functions_are_refused_rather_than_lost() {
-    let mut writer = Writer::new(Vec::new(), WriterOptions::default()).unwrap();
-    writer.function(b"#!lua name=l").unwrap();
-    let error = load(&writer.finish().unwrap(), &mut keyspace(1), &options()).unwrap_err();
-    assert!(matches!(error, ReadError::Function { offset: 9 }), "{error}");
 }
 
 /// Values of every type and encoding.
@@ -312,4 +325,77 @@ proptest! {
             prop_assert_eq!(reloaded.unwrap(), entry.view().kind());
         }
     }
+}
+
+/// Loads what arrives in pieces of these sizes, over and over.
+fn load_arriving(bytes: &[u8], sizes: &[usize], keys: &mut Keyspace) -> Result<Loaded, ReadError> {
+    let mut inflow = Inflow::default();
+    let (head, mut rest) = bytes.split_at(HEAD_BYTES as usize);
+    inflow.push(head);
+    let mut load = Load::new(Reader::new(inflow, None).unwrap(), options());
+    for size in sizes.iter().cycle() {
+        match load.advance_arrived(keys, |_| true)? {
+            Advance::All(loaded) => return Ok(loaded),
+            Advance::Paused => panic!("nobody asked for a pause"),
+            Advance::Starved if rest.is_empty() => load.inflow_mut().end(),
+            Advance::Starved => {
+                let (now, later) = rest.split_at(rest.len().min(*size));
+                load.inflow_mut().push(now);
+                rest = later;
+            }
+        }
+    }
+    unreachable!("sizes are cycled")
+}
+
+#[test]
+fn a_snapshot_is_loaded_as_it_arrives_in_whatever_pieces() {
+    let mut keys = keyspace(2);
+    set(&mut keys, 0, b"long", NewString::Bytes(&vec![b'x'; 300_000]), Expiry::Clear);
+    for number in 0..200 {
+        let key = format!("key:{number}");
+        set(&mut keys, 0, key.as_bytes(), NewString::Int(number), Expiry::At(NOW_MS + 1 + number));
+    }
+    keys.begin(1, 0, true);
+    let mut hash = Hash::new();
+    for number in 0..5000 {
+        let field = format!("field:{number}");
+        hash.insert(field.as_bytes(), b"value", FieldExpiry::Clear, options().limits.hash);
+    }
+    keys.set_object(b"hash", hash);
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    for sizes in [&[1_000_000][..], &[7919], &[3, 70_000, 1, 1, 100], &[65_536]] {
+        let mut fresh = keyspace(2);
+        let loaded = load_arriving(&bytes, sizes, &mut fresh).unwrap();
+        assert_eq!(loaded, Loaded { keys: 202, ..Loaded::default() });
+        assert_eq!(saved(&fresh, KeptUsage::Nothing).len(), bytes.len());
+        fresh.begin(1, NOW_MS, false);
+        assert_eq!(fresh.read::<Hash>(b"hash").unwrap().unwrap().len(), 5000);
+    }
+}
+
+#[test]
+fn what_arrives_damaged_or_ends_early_is_refused() {
+    let mut keys = keyspace(1);
+    set(&mut keys, 0, b"key", NewString::Bytes(&[b'x'; 1000]), Expiry::Clear);
+    let bytes = saved(&keys, KeptUsage::Nothing);
+    let error = load_arriving(&bytes[..bytes.len() - 9], &[11], &mut keyspace(1)).unwrap_err();
+    assert!(matches!(error, ReadError::Format(LoadError::Truncated { .. })), "{error}");
+    let mut damaged = bytes;
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let error = load_arriving(&damaged, &[11], &mut keyspace(1)).unwrap_err();
+    assert!(matches!(error, ReadError::Format(LoadError::Checksum { .. })), "{error}");
+}
+
+#[test]
+fn a_twin_takes_over_and_leaves_what_was_there_to_the_caller() {
+    let mut keys = keyspace(2);
+    set(&mut keys, 0, b"old", NewString::Int(1), Expiry::Clear);
+    let mut twin = keys.empty_twin();
+    set(&mut twin, 1, b"new", NewString::Int(2), Expiry::Clear);
+    let detached = keys.take_over(twin);
+    assert_eq!((detached.len(), keys.len(0), keys.len(1)), (1, 0, 1));
+    keys.begin(1, 0, false);
+    assert_eq!(keys.peek(b"new").unwrap().string(), Some(StrRef::Int(2)));
 }

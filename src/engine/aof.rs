@@ -12,11 +12,12 @@ use std::{fmt, io};
 use super::aof_rewrite::Rewrites;
 use super::parts::Engine;
 use super::replay::Replay;
-use crate::aof::{Cover, Disk, DiskFile, Files, FilesError, Increment, Names, Writer};
+use crate::aof::{Cover, Files, FilesError, Increment, Names, Writer};
 use crate::config::AppendFsync;
 use crate::keyspace::Keyspace;
 use crate::sys::clock;
 use crate::sys::files::error_text;
+use crate::sys::storage::{Disk, DiskFile};
 use crate::sys::worker::Worker;
 
 /// Whether commands are appended.

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::snapshots::WriteBack;
-use crate::aof::{AppendError, Cover, Disk, DiskFile, Storage, Writer};
+use crate::aof::{AppendError, Cover, Writer};
+use crate::sys::storage::{Disk, DiskFile, Storage};
 
 /// So much is collected before it is written.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -54,7 +55,7 @@ impl Write for BaseFile {
         self.writer.append(&self.buffer, true).map_err(|AppendError { source, .. }| source)?;
         self.buffer.clear();
         if let Some(write_back) = &mut self.write_back {
-            write_back.behind(&self.writer.file().shared(), self.writer.size())?;
+            write_back.behind(self.writer.file().as_ref(), self.writer.size())?;
         }
         Ok(())
     }

@@ -144,6 +144,7 @@ impl Engine {
                 Ok(())
             }
             Apply::Tls => self.apply_tls(),
+            Apply::Watchdog => self.apply_watchdog(),
             // Whoever is concerned reads the value when it is needed, or is told by `Action::Apply`.
             Apply::Encoding
             | Apply::Hz
@@ -161,6 +162,19 @@ impl Engine {
             sys::signals::enable_crash_reports();
         } else {
             sys::signals::disable_crash_reports();
+        }
+        Ok(())
+    }
+
+    /// A period in which the cron would hardly come round is made longer.
+    fn apply_watchdog(&mut self) -> Result<(), &'static str> {
+        let process = &mut self.config.process;
+        if process.watchdog_period_ms == 0 {
+            sys::watchdog::stop();
+        } else {
+            let shortest_ms = 2 * (1000 / process.hz.clamp(1, 1000));
+            process.watchdog_period_ms = process.watchdog_period_ms.max(shortest_ms);
+            sys::watchdog::wind_up(process.watchdog_period_ms);
         }
         Ok(())
     }

@@ -4,7 +4,6 @@ use super::parts::Engine;
 use super::replication::Following;
 use super::session::{ClientId, Session};
 use crate::config::PrimaryAddress;
-use crate::keyspace::Keyspace;
 use crate::repl::{Backlog, Introduction, Link, ReplicationId, Resume};
 use crate::sys;
 
@@ -112,28 +111,32 @@ impl Engine {
         primary.down_since_ms = Some(now_ms);
         self.renew_link(false);
     }
-
-    /// Empties all databases: those of the primary take their place.
-    pub fn discard_data(&mut self, keys: &mut Keyspace) {
-        self.own_expiry.forget_all();
-        let detached = keys.flush(None);
-        if self.config.replication.lazy_flush {
-            self.worker.drop_weighing(detached.len() as u64, detached);
-        }
-    }
 }
 
 /// The link to the primary, as it proceeds.
 impl Engine {
-    /// The primary sends everything. Those who follow us cannot go on, whatever comes of it.
+    /// The primary is about to send everything.
     pub fn begin_full_sync(&mut self, target: Option<(ReplicationId, u64)>) {
         self.end_failover();
+        if let Some(primary) = &mut self.replication.primary {
+            primary.target = target;
+        }
+    }
+
+    /// The data set ceases to be a point of the stream that it was: nobody can go on from here, neither we nor those
+    /// who follow us. Until then a full synchronisation that fails has changed nothing.
+    pub fn leave_stream(&mut self) {
         self.disconnect_replicas();
         self.replication.backlog = None;
         if let Some(primary) = &mut self.replication.primary {
             primary.resume_db = None;
-            primary.target = target;
         }
+    }
+
+    /// Whether what the primary is about to send is a later state of the data set that we have.
+    pub fn is_synced_with_later_state(&self) -> bool {
+        let target = self.replication.primary.as_ref().and_then(|primary| primary.target);
+        target.is_some_and(|(id, _)| id == self.replication.history.id())
     }
 
     /// The snapshot is loaded: the bytes that tell the primary so.

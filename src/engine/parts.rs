@@ -11,6 +11,7 @@ use super::client_memory::ClientMemory;
 use super::clients::Clients;
 use super::downstream::Downstream;
 use super::eviction::Eviction;
+use super::migration::Migration;
 use super::pause::Pause;
 use super::replication::{Replication, SyncCounters};
 use super::shutdown::Shutdown;
@@ -40,6 +41,8 @@ pub struct Engine {
     pub downstream: Downstream,
     pub aof: Aof,
     pub replication: Replication,
+    /// Where MIGRATE sends keys; nowhere until the server brings its sockets.
+    pub migration: Migration,
     pub pubsub: PubSub,
     pub tracking: Tracking,
     pub pause: Pause,
@@ -140,6 +143,7 @@ impl Engine {
             downstream: Downstream::default(),
             aof: Aof::default(),
             replication: Replication::new(ReplicationId::new(random.hex_id()), now_ms),
+            migration: Migration::new(Box::new(NoSockets)),
             pubsub: PubSub::default(),
             tracking: Tracking::default(),
             pause: Pause::default(),

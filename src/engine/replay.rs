@@ -3,7 +3,8 @@
 //!
 //! Damage stops the start, and changes nothing. The one exception is what a crash leaves: the torn end of the
 //! last file, which is cut off (a transaction without its end counts as torn from its MULTI on), unless
-//! `aof-load-truncated no`.
+//! `aof-load-truncated no`. A damaged end is cut off too, but only up to `aof-load-corrupt-tail-max-size`; if
+//! commands were executed that are then gone, everything is read again.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,19 +12,19 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use thiserror::Error;
-
 use super::parts::Engine;
+use super::replay_failed::{ReplayFailed, about_files};
 use super::session::{ClientId, Session};
 use super::snapshots::pause;
-use crate::aof::{Cover, FilesError, ReadError, Reader, Record, Storage};
+use crate::aof::{Cover, ReadError, Reader, Record};
 use crate::config::Config;
-use crate::dataset::{self, Limits, Load, LoadOptions};
+use crate::dataset::{Limits, Load, LoadOptions};
 use crate::keyspace::Keyspace;
 use crate::rdb;
 use crate::resp::{Parser, Reply};
 use crate::sys::clock;
 use crate::sys::files::error_text;
+use crate::sys::storage::Storage;
 
 /// Who executes what is read. No client has this id.
 pub const REPLAY_CLIENT: ClientId = ClientId::MAX;
@@ -34,40 +35,6 @@ const SNAPSHOT_MAGIC: &[u8] = b"REDIS";
 /// How far reading is gets logged this often.
 const LOG_PERIOD_US: u64 = 5_000_000;
 
-/// Why there is no data set. The text is for the log, and in Redis's words.
-#[derive(Debug, Error)]
-pub enum ReplayFailed {
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    #[error("\n*** FATAL AOF MANIFEST FILE ERROR ***\n{0}")]
-    Manifest(String),
-    #[error("Fatal error: can't open the append log file {name} for reading: {reason}")]
-    Open { name: String, reason: String },
-    #[error("The append log file {name} doesn't exist: No such file or directory")]
-    Missing { name: String },
-    #[error("Error reading the RDB {part} {name}, AOF loading aborted: {source}")]
-    Snapshot { part: &'static str, name: String, source: dataset::ReadError },
-    #[error("Unrecoverable error reading the append only file {name}: {source}")]
-    Unreadable { name: String, source: ReadError },
-    #[error(
-        "Unexpected end of file reading the append only file {name}. You can: 1) Make a backup of your AOF file, \
-         then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the \
-         'aof-load-truncated' configuration option to yes and restart the server."
-    )]
-    Truncated { name: String },
-    #[error("Fatal error: the truncated file is not the last file")]
-    TruncatedBefore,
-    #[error("Error truncating the AOF file {name}: {reason}")]
-    Cut { name: String, reason: String },
-    #[error(
-        "Bad file format reading the append only file {name}: make a backup of your AOF file, then use \
-         ./redis-check-aof --fix <filename.manifest>"
-    )]
-    Corrupt { name: String },
-    #[error("Unknown command '{command}' reading the append only file {name}")]
-    UnknownCommand { command: String, name: String },
-}
-
 /// What comes next.
 #[derive(Debug)]
 pub enum Step<'r> {
@@ -75,6 +42,8 @@ pub enum Step<'r> {
     Command(&'r [u8]),
     /// Keys were read from a snapshot, or a file has ended.
     Progress,
+    /// Some of what was executed is no longer there: empty the data set, and begin again.
+    Again,
     Done,
 }
 
@@ -120,6 +89,17 @@ struct OpenPart {
     started_us: u64,
     /// Up to where the file consists of whole commands and transactions.
     valid_to: u64,
+    /// The same, as far as checksums confirm it.
+    confirmed_to: u64,
+}
+
+/// What one more record comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Advance {
+    /// The reader's last one is a command.
+    Command,
+    Nothing,
+    Again,
 }
 
 enum Stage {
@@ -195,14 +175,39 @@ impl Source {
             self.read_snapshot(keys, config)?;
             return Ok(Step::Progress);
         }
-        if self.advance(config, in_transaction)? {
-            let command = self.open.as_ref().and_then(|open| match &open.stage {
-                Stage::Commands(reader) => reader.last_command(),
-                _ => None,
-            });
-            return Ok(command.map_or(Step::Progress, Step::Command));
+        match self.advance(config, in_transaction)? {
+            Advance::Command => {
+                let command = self.open.as_ref().and_then(|open| match &open.stage {
+                    Stage::Commands(reader) => reader.last_command(),
+                    _ => None,
+                });
+                Ok(command.map_or(Step::Progress, Step::Command))
+            }
+            Advance::Nothing => Ok(Step::Progress),
+            Advance::Again => Ok(Step::Again),
         }
-        Ok(Step::Progress)
+    }
+
+    /// The last command makes no sense. If damage is the reason, and it may be cut off, there is another next
+    /// step; `None` if nothing is known to be damaged.
+    pub fn instead_of_last(&mut self, config: &Config) -> Result<Option<Step<'_>>, ReplayFailed> {
+        let Some(OpenPart { stage: Stage::Commands(reader), .. }) = &mut self.open else { return Ok(None) };
+        let covered_to = reader.covered_to();
+        let damage = loop {
+            match reader.next_record().map(|record| record.is_some()) {
+                // The checksum that covers it is right.
+                Ok(_) if reader.covered_to() > covered_to => return Ok(None),
+                Ok(true) => {}
+                Ok(false) | Err(ReadError::Truncated { .. } | ReadError::Unreadable { .. }) => {
+                    return Ok(None);
+                }
+                Err(damage) => break damage,
+            }
+        };
+        Ok(Some(match self.cut_damage(&damage, config)? {
+            Advance::Again => Step::Again,
+            Advance::Command | Advance::Nothing => Step::Progress,
+        }))
     }
 
     /// Logs how far reading is, now and then.
@@ -242,73 +247,100 @@ impl Source {
         if has_tail {
             log::info!("Reading the remaining AOF tail...");
         }
-        open.valid_to = offset;
+        (open.valid_to, open.confirmed_to) = (offset, offset);
         open.stage = Stage::Commands(Box::new(Reader::new(file, open.part.size, offset, ahead)));
         Ok(())
     }
 
-    /// Whether there is a next command: the reader's last one.
-    fn advance(&mut self, config: &Config, in_transaction: bool) -> Result<bool, ReplayFailed> {
-        let Some(open) = &mut self.open else { return Ok(false) };
-        let Stage::Commands(reader) = &mut open.stage else { return Ok(false) };
+    fn advance(&mut self, config: &Config, in_transaction: bool) -> Result<Advance, ReplayFailed> {
+        let Some(open) = &mut self.open else { return Ok(Advance::Nothing) };
+        let Stage::Commands(reader) = &mut open.stage else { return Ok(Advance::Nothing) };
         if !in_transaction {
             open.valid_to = reader.offset();
+            if reader.covered_to() == open.valid_to {
+                open.confirmed_to = open.valid_to;
+            }
         }
         match reader.next_record() {
             Ok(Some(Record::Command(_))) => {
                 self.keys += 1;
                 pause(config.rdb.key_load_delay_us, self.keys);
-                Ok(true)
+                Ok(Advance::Command)
             }
-            Ok(Some(Record::TimestampS(_) | Record::Other)) => Ok(false),
+            Ok(Some(Record::TimestampS(_) | Record::Other)) => Ok(Advance::Nothing),
             Ok(None) if in_transaction => {
                 log::warn!("Revert incomplete MULTI/EXEC transaction in AOF file {}", open.part.name);
-                self.cut(config)?;
-                Ok(false)
+                self.cut_torn(config)
             }
             Ok(None) => {
                 self.end_part(None);
-                Ok(false)
+                Ok(Advance::Nothing)
             }
-            Err(ReadError::Truncated { .. }) => {
-                self.cut(config)?;
-                Ok(false)
-            }
+            Err(ReadError::Truncated { .. }) => self.cut_torn(config),
             Err(source @ ReadError::Unreadable { .. }) => {
                 Err(ReplayFailed::Unreadable { name: open.part.name.clone(), source })
             }
-            Err(source) => {
-                log::warn!("The append only file {} is damaged: {source}", open.part.name);
-                Err(ReplayFailed::Corrupt { name: open.part.name.clone() })
-            }
+            Err(damage) => self.cut_damage(&damage, config),
         }
     }
 
     /// The file goes on behind `valid_to`, but not with a whole command.
-    fn cut(&mut self, config: &Config) -> Result<(), ReplayFailed> {
-        let Some(open) = &mut self.open else { return Ok(()) };
+    fn cut_torn(&mut self, config: &Config) -> Result<Advance, ReplayFailed> {
+        let Some(open) = &self.open else { return Ok(Advance::Nothing) };
         let (name, valid_to, size) = (open.part.name.clone(), open.valid_to, open.part.size);
         if !config.aof.load_truncated {
-            log::warn!("The append only file {name} has {} bytes, of which {valid_to} are valid", size);
+            log::warn!("The append only file {name} has {size} bytes, of which {valid_to} are valid");
             return Err(ReplayFailed::Truncated { name });
         }
         if !self.parts.is_empty() {
             return Err(ReplayFailed::TruncatedBefore);
         }
         log::warn!("!!! Warning: short read while loading the AOF file {name}!!!");
-        log::warn!("!!! Truncating the AOF {name} at offset {valid_to} !!!");
-        let covered_to = match &open.stage {
-            Stage::Commands(reader) => reader.covered_to(),
-            _ => 0,
+        self.cut(valid_to, "aof-load-truncated is enabled")
+    }
+
+    /// The file holds what is no command, or not what was written.
+    fn cut_damage(&mut self, damage: &ReadError, config: &Config) -> Result<Advance, ReplayFailed> {
+        let Some(open) = &self.open else { return Ok(Advance::Nothing) };
+        let name = open.part.name.clone();
+        log::warn!("The append only file {name} is damaged: {damage}");
+        // Which of the bytes that a checksum covers are wrong, it does not say.
+        let cut_at = match damage {
+            ReadError::Checksum { .. } => open.confirmed_to,
+            _ => open.valid_to,
         };
-        let cover = cut_file(&open.part.path, valid_to, covered_to)
+        let (lost, allowed) = (open.part.size - cut_at, config.aof.load_corrupt_tail_max_bytes);
+        if !self.parts.is_empty() || lost > allowed {
+            if self.parts.is_empty() && allowed > 0 {
+                log::warn!(
+                    "Its last {lost} bytes would be lost: aof-load-corrupt-tail-max-size is {allowed}"
+                );
+            }
+            return Err(ReplayFailed::Corrupt { name });
+        }
+        self.cut(cut_at, "aof-load-corrupt-tail-max-size allows it")
+    }
+
+    /// Cuts the last file. What was executed of the rest must not stay.
+    fn cut(&mut self, cut_at: u64, because: &str) -> Result<Advance, ReplayFailed> {
+        let Some(open) = &self.open else { return Ok(Advance::Nothing) };
+        let (name, size) = (&open.part.name, open.part.size);
+        let Stage::Commands(reader) = &open.stage else { return Ok(Advance::Nothing) };
+        log::warn!("!!! Truncating the AOF {name} at offset {cut_at} !!!");
+        let covered_to = reader.covered_to();
+        let cover = cut_file(&open.part.path, cut_at, covered_to)
             .map_err(|error| ReplayFailed::Cut { name: name.clone(), reason: error_text(&error) })?;
         log::warn!(
-            "AOF {name} loaded anyway because aof-load-truncated is enabled; its last {} bytes were cut off",
-            size.saturating_sub(valid_to)
+            "AOF {name} loaded anyway because {because}; its last {} bytes were cut off",
+            size.saturating_sub(cut_at)
         );
+        // The end of the last checksum line may be among what was cut off, too.
+        if cut_at < open.valid_to || cut_at < covered_to {
+            log::info!("Reading the AOF again, up to where it was cut");
+            return Ok(Advance::Again);
+        }
         self.end_part(Some(cover));
-        Ok(())
+        Ok(Advance::Nothing)
     }
 
     /// `cover` is known if the file was cut.
@@ -347,7 +379,13 @@ impl OpenPart {
         (&mut file).take(SNAPSHOT_MAGIC.len() as u64).read_to_end(&mut magic).map_err(|e| failed(&e))?;
         if magic != SNAPSHOT_MAGIC {
             let reader = Box::new(Reader::new(file, part.size, 0, magic));
-            return Ok(Self { part, stage: Stage::Commands(reader), started_us, valid_to: 0 });
+            return Ok(Self {
+                part,
+                stage: Stage::Commands(reader),
+                started_us,
+                valid_to: 0,
+                confirmed_to: 0,
+            });
         }
         file.seek(SeekFrom::Start(0)).map_err(|error| failed(&error))?;
         if part.is_new_style() {
@@ -364,7 +402,7 @@ impl OpenPart {
             source: source.into(),
         })?;
         let stage = Stage::Snapshot(Box::new(Load::new(reader, options)));
-        Ok(Self { part, stage, started_us, valid_to: 0 })
+        Ok(Self { part, stage, started_us, valid_to: 0, confirmed_to: 0 })
     }
 }
 
@@ -381,19 +419,6 @@ fn cut_file(path: &PathBuf, size: u64, covered_to: u64) -> io::Result<Cover> {
             0 => return Ok(cover),
             count => cover.update(chunk.get(..count).unwrap_or_default()),
         }
-    }
-}
-
-/// Redis shows the line of a manifest that cannot be used.
-fn about_files(error: FilesError) -> ReplayFailed {
-    match error {
-        FilesError::Manifest { path, source } => {
-            let place = source.line.as_ref().map_or(String::new(), |(line, text)| {
-                format!("Reading the manifest file {path}, at line {line}\n>>> '{text}'\n")
-            });
-            ReplayFailed::Manifest(format!("{place}{}", source.what))
-        }
-        other => other.into(),
     }
 }
 

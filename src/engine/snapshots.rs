@@ -24,6 +24,7 @@ use crate::repl::{Saved, SnapshotDemand};
 use crate::sys::files::{error_text, write_back};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Leftover};
+use crate::sys::storage::Disk;
 use crate::sys::{clock, memory};
 
 /// `rdb-save-incremental-fsync`: how much may wait to be written by the kernel.
@@ -59,6 +60,8 @@ pub struct SnapshotStatus {
     pub last_load: Loaded,
     /// The place in the stream of replication that it named.
     pub loaded_place: Option<Saved>,
+    /// Where it is, if not in the place of the data set in use.
+    pub loaded_aside: Option<Keyspace>,
     /// A child that has ended since the last look, for those who wait for its snapshot: whether it succeeded.
     pub ended: Option<(SnapshotTarget, bool)>,
 }
@@ -80,12 +83,23 @@ impl SnapshotStatus {
             last_copied_bytes: 0,
             last_load: Loaded::default(),
             loaded_place: None,
+            loaded_aside: None,
             ended: None,
         }
     }
 
     pub fn is_loading(&self) -> bool {
         self.loading.is_some() || self.replaying.is_some()
+    }
+
+    /// Whether clients are served from the data set in use while another one is loaded beside it.
+    pub fn serves_meanwhile(&self) -> bool {
+        self.loading.as_ref().is_some_and(|loading| loading.serves_meanwhile)
+    }
+
+    /// Whether there is anything to load at the moment.
+    pub fn can_load_on(&self) -> bool {
+        self.replaying.is_some() || self.loading.as_ref().is_some_and(|loading| loading.can_go_on())
     }
 
     pub fn is_saving(&self) -> bool {
@@ -174,8 +188,11 @@ impl Engine {
                 let options = writer_options(keys, config, demand.version_max);
                 let mut writer = Writer::new(stream, options)?;
                 let header = header(place, false);
-                if demand.without_keys {
+                if demand.is_filtered() {
                     dataset::write_header(&mut writer, &header)?;
+                    if !demand.without_functions {
+                        dataset::write_libraries(&mut writer, keys)?;
+                    }
                 } else {
                     write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;
                 }
@@ -365,10 +382,12 @@ pub(super) fn write_snapshot(
     snapshot: &Snapshot<'_>,
     after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> Result<u64, SaveError> {
-    rdb::save_file(snapshot.path, snapshot.options, |writer| {
+    let disk = Disk::new(Path::new("")).open_to_all();
+    rdb::save_file(&disk, snapshot.path, snapshot.options, |writer| {
         if snapshot.writes_back {
             let mut write_back = WriteBack::default();
-            writer.on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file, bytes));
+            writer
+                .on_progress(WRITE_BACK_BYTES, move |file, bytes| write_back.behind(file.0.as_ref(), bytes));
         }
         let header = header(snapshot.place, snapshot.is_aof_base);
         write_data(writer, keys, config, &header, after_key)

@@ -21,6 +21,7 @@ use super::effects::{Effects, EventClass};
 use super::entry::{Entry, EntryRef, Found, Index};
 use super::field_expiry::FieldDeadlines;
 use super::layout::Kind;
+use super::libraries::Libraries;
 use super::update::{Slot, Update, Vacancy};
 use super::value::{NewString, Object, WrongType};
 use crate::ds::StrRef;
@@ -77,6 +78,8 @@ pub struct Statistics {
 pub struct Keyspace {
     pub effects: Effects,
     pub statistics: Statistics,
+    /// What FLUSHALL leaves alone.
+    pub libraries: Libraries,
     pub(super) databases: Vec<Database>,
     pub(super) random: Random,
     hash_key: (u64, u64),
@@ -106,6 +109,7 @@ impl Keyspace {
         Self {
             effects: Effects::default(),
             statistics: Statistics::default(),
+            libraries: Libraries::default(),
             databases: (0..databases.max(1)).map(|_| Database::new(hash_key)).collect(),
             random: Random::seeded(hash_key.0 ^ hash_key.1.rotate_left(32)),
             hash_key,

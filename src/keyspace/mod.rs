@@ -15,6 +15,7 @@
 //! * [`expire`]: the active expiry cycle; `field_expiry`: the fields of hashes; `own_expiry`: keys that clients made on
 //!   a replica.
 //! * [`evict`]: choosing victims when memory is short.
+//! * `libraries`: function libraries, which belong to no database.
 //!
 //! **Invariant:** knows neither clients nor sockets; time and limits are arguments.
 
@@ -27,6 +28,7 @@ pub mod expire;
 mod field_expiry;
 mod figures;
 mod layout;
+mod libraries;
 mod own_expiry;
 pub mod transfer;
 pub mod typed;
@@ -42,6 +44,7 @@ pub use entry::{Entry, EntryRef};
 pub use evict::{EvictionPolicy, Evictor};
 pub use expire::{ActiveExpiry, Cycle};
 pub use layout::Kind;
+pub use libraries::{Libraries, LibraryError};
 pub use own_expiry::OwnExpiry;
 pub use transfer::{Detached, Transfer};
 pub use typed::Edit;

@@ -93,6 +93,22 @@ impl Keyspace {
         Detached { indexes }
     }
 
+    /// Empty databases that [`Keyspace::take_over`] can put in the place of these.
+    #[must_use]
+    pub fn empty_twin(&self) -> Self {
+        let mut twin = Self::new(self.databases.len(), self.hash_key());
+        twin.set_aging(self.aging());
+        twin
+    }
+
+    /// Puts the contents of a twin in the place of what is here, function libraries included.
+    pub fn take_over(&mut self, twin: Self) -> Detached {
+        let detached = self.flush(None);
+        self.databases = twin.databases;
+        self.libraries = twin.libraries;
+        detached
+    }
+
     fn arrive(&mut self, db: usize, mut entry: Entry) -> Option<Entry> {
         entry.set_access(self.initial_access());
         self.insert_entry_in(db, entry)

@@ -56,6 +56,12 @@ impl<R> Body<R> {
         (self.left > 0).then_some(self.left_type)
     }
 
+    /// The present value is not read on.
+    pub(super) fn abandon(&mut self) {
+        self.left = 0;
+        self.earliest_expiry_ms = None;
+    }
+
     #[cfg(test)]
     pub(super) fn allocated_bytes(&self) -> usize {
         self.input.allocated_bytes() + self.first.capacity() + self.second.capacity()

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::LoadError;
+use super::{Inflow, LoadError};
 use crate::util::crc64::Crc64;
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -167,7 +167,48 @@ impl<R: Read> Input<R> {
     }
 }
 
+/// A place in the input to come back to.
+pub(super) struct InputMark {
+    offset: u64,
+    /// Up to where the checksum of then goes, which lags behind.
+    checksummed: u64,
+    checksum: Option<Crc64>,
+}
+
+impl Input<Inflow> {
+    /// The present place. What is before it need not be kept any more.
+    pub(super) fn mark(&mut self) -> InputMark {
+        let checksummed = self.delivered - (self.filled - self.checksummed) as u64;
+        self.inner.release(checksummed);
+        InputMark { offset: self.offset(), checksummed, checksum: self.checksum.clone() }
+    }
+
+    /// Takes everything back that was taken since `mark`, which must be the latest one.
+    pub(super) fn return_to(&mut self, mark: InputMark) -> Result<(), LoadError> {
+        self.inner.go_back(mark.checksummed);
+        (self.filled, self.position, self.checksummed) = (0, 0, 0);
+        self.delivered = mark.checksummed;
+        self.checksum = mark.checksum;
+        while self.offset() < mark.offset {
+            if self.unread().is_empty() {
+                self.refill()?;
+            }
+            let skipped = (mark.offset - self.offset()).min(self.unread().len() as u64);
+            self.position += skipped as usize;
+        }
+        Ok(())
+    }
+}
+
 impl<R> Input<R> {
+    pub(super) fn inner(&self) -> &R {
+        &self.inner
+    }
+
+    pub(super) fn inner_mut(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
     /// Offset of the next byte to be taken.
     pub(super) fn offset(&self) -> u64 {
         self.delivered - (self.filled - self.position) as u64

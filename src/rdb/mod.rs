@@ -4,7 +4,8 @@
 //! and, a value at a time, the payload of DUMP and RESTORE. Versions 1 to 12 are read, 9 to 11
 //! written; version 11 is that of Redis 7.2.
 //!
-//! Reading order: `format` names the bytes, `lengths` and `strings` are the primitives, `value`
+//! Reading order: `format` names the bytes, `inflow` is input that has not arrived yet, `lengths` and `strings` are
+//! the primitives, `value`
 //! dispatches on the type of a value, a file for each type has its reader beside its writer, `packed` and
 //! `legacy` know the values that are one string, `writer` and `reader` frame whole snapshots, `payload`
 //! single values.
@@ -17,6 +18,7 @@
 
 mod error;
 mod format;
+mod inflow;
 mod input;
 mod output;
 mod lengths;
@@ -43,9 +45,10 @@ pub use error::{LoadError, SaveError};
 pub use file::save_file;
 pub use format::{LATEST_VERSION, OLDEST_WRITABLE_VERSION, RDB_VERSION, aux};
 pub use hashes::{HashField, HashReader};
+pub use inflow::Inflow;
 pub use lists::{ListNode, ListPart, ListReader};
 pub use module_aux::ModuleId;
-pub use reader::{Entry, Item, Reader, Stage};
+pub use reader::{Entry, HEAD_BYTES, Item, Mark, Reader, Stage};
 pub use sets::SetReader;
 pub use strings::StringValue;
 pub use value::{Form, Value, ValueWriter};

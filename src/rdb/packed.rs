@@ -57,7 +57,8 @@ pub(super) fn take_records<R: Read>(
         return Err(corrupt("a field without a value"));
     }
     if has_duplicates(pack, len, width) {
-        return Err(corrupt("an element is there twice"));
+        // The words in which Redis dumps such a listpack, and for which its tests look.
+        return Err(corrupt("listpack with dup elements"));
     }
     Ok(Source::Packed { elements: pack.iter(), len })
 }

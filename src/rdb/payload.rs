@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::body::Body;
-use super::format::{LATEST_VERSION, ValueType};
+use super::format::{LATEST_VERSION, Opcode, ValueType};
 use super::input::Input;
 use super::output::Output;
 use super::{LoadError, Value, ValueWriter, value};
@@ -86,6 +86,21 @@ impl<'a> Verified<'a> {
             return Err(LoadError::Corrupt { offset, what: "bytes after the value" }.into());
         }
         Ok(built)
+    }
+
+    /// The texts of function libraries: what the payload of FUNCTION DUMP consists of.
+    pub fn libraries(&self) -> Result<Vec<Vec<u8>>, LoadError> {
+        let mut input = Input::new(self.body, Some(self.body.len() as u64));
+        input.drop_checksum();
+        let mut texts = Vec::new();
+        while !input.is_at_end()? {
+            let offset = input.offset();
+            if input.take_byte()? != u8::from(Opcode::Function) {
+                return Err(LoadError::Corrupt { offset, what: "something that is no function library" });
+            }
+            texts.push(input.take_owned_string()?);
+        }
+        Ok(texts)
     }
 
     /// The version of the format that the sender wrote.

@@ -6,8 +6,11 @@ use super::body::Body;
 use super::format::{
     CHECKSUM_SINCE_VERSION, FIELD_EXPIRIES_SINCE_VERSION, LATEST_VERSION, MAGIC, Opcode, ValueType,
 };
-use super::input::Input;
-use super::{LoadError, ModuleId, Usage, Value, module_aux, value};
+use super::input::{Input, InputMark};
+use super::{Inflow, LoadError, ModuleId, Usage, Value, module_aux, value};
+
+/// Signature and version: what must be there to begin with.
+pub const HEAD_BYTES: u64 = 9;
 
 /// Slots of a cluster.
 const CLUSTER_SLOTS: u64 = 16_384;
@@ -81,6 +84,9 @@ pub struct Reader<R> {
     /// The key of the present item.
     key: Vec<u8>,
 }
+
+/// The place before an item, to come back to if the item has not arrived as a whole.
+pub struct Mark(InputMark);
 
 /// An item of which only the beginning has been read, free of borrows.
 enum Begun {
@@ -230,6 +236,30 @@ impl<R: Read> Reader<R> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Reader<Inflow> {
+    /// The place before the next item. The value of the present one must have been read, and cannot be again.
+    pub fn mark(&mut self) -> Mark {
+        debug_assert!(self.body.unfinished().is_none(), "values are read to their end");
+        Mark(self.body.input.mark())
+    }
+
+    /// Goes back to the latest mark.
+    pub fn return_to(&mut self, mark: Mark) -> Result<(), LoadError> {
+        self.body.abandon();
+        (self.expiry_ms, self.usage) = (None, None);
+        self.body.input.return_to(mark.0)
+    }
+
+    /// Where the bytes arrive.
+    pub fn inflow(&self) -> &Inflow {
+        self.body.input.inner()
+    }
+
+    pub fn inflow_mut(&mut self) -> &mut Inflow {
+        self.body.input.inner_mut()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::commands;
 use crate::engine::{ClientId, Engine};
 use crate::keyspace::{Cycle, ExpiredKeys, expire};
 use crate::sys::clock;
-use crate::sys::memory;
+use crate::sys::{memory, watchdog};
 
 /// The longest slice of a slow expiry cycle within one turn.
 const EXPIRY_SLICE_US: u64 = 1000;
@@ -85,6 +85,9 @@ impl Server {
         for timer in self.cron.timers.take_due(now_us) {
             match timer {
                 Timer::Cron => {
+                    if self.engine.config.process.watchdog_period_ms > 0 {
+                        watchdog::wind_up(self.engine.config.process.watchdog_period_ms);
+                    }
                     self.engine.cron_hz = self.present_hz();
                     let period_us = 1_000_000 / u64::from(self.engine.cron_hz);
                     self.cron.timers.set(Timer::Cron, now_us + period_us);
@@ -133,6 +136,7 @@ impl Server {
         commands::limit_tracking_table(&mut self.engine, None);
         let effort = self.engine.config.expiry.active_effort;
         self.cron.expiry_left_us = expire::slow_cycle_us(self.engine.cron_hz, effort);
+        self.engine.migration.close_idle(self.engine.clock.unix_ms());
         self.snapshots_cron();
         self.shutdown_cron();
         self.engine.stats.event_loop.cron.record(clock::now_us().saturating_sub(now_us));

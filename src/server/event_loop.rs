@@ -1,5 +1,5 @@
 //! The loop. Its sources are a closed list; each readiness is handled by one method. Nothing here
-//! blocks but the poll itself.
+//! blocks but the poll itself, and MIGRATE.
 
 use std::time::Duration;
 use std::{io, mem};
@@ -7,12 +7,13 @@ use std::{io, mem};
 use mio::{Events, Poll, Token};
 
 use super::cron::Cron;
+use super::dialer::Dialer;
 use super::listeners::{LISTENERS_MAX, Listeners};
 use super::primary_link::PrimaryLink;
 use super::replicas::Transfers;
 use super::requests::Lookahead;
 use crate::commands::{Registry, aging_of};
-use crate::engine::Engine;
+use crate::engine::{Engine, Migration};
 use crate::keyspace::Keyspace;
 use crate::net::{Connection, READ_BUFFER_BYTES};
 use crate::observe::Stats;
@@ -128,6 +129,7 @@ impl Server {
         poll.registry().register(&mut signals, SIGNALS, mio::Interest::READABLE)?;
         let listeners = Listeners::new(poll.registry())?;
         engine.listeners = Box::new(listeners.clone());
+        engine.migration = Migration::new(Box::new(Dialer));
         let cron = Cron::new(engine.clock.monotonic_us());
         keys.set_aging(aging_of(&engine.config.memory));
         let mut server = Self {

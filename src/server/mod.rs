@@ -9,10 +9,10 @@
 //! * `output`, `limits`: replies on their way out, and what clients may hold.
 //! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
-//! * `snapshots`: save points, the saving child, loading.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
 //! * `sync_files`: files of full synchronisations that are to go.
-//! * `primary_link`: the socket to the primary we follow.
+//! * `primary_link`, `full_sync`: the socket to the primary we follow, and the snapshot that it sends.
+//! * `dialer`: the sockets of MIGRATE.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.
 
@@ -20,6 +20,7 @@ mod accept;
 mod actions;
 mod aof;
 mod cron;
+mod dialer;
 mod event_loop;
 mod invocation;
 mod limits;
@@ -29,6 +30,7 @@ mod output;
 mod requests;
 mod blocked;
 mod primary_link;
+mod full_sync;
 mod replicas;
 mod replica_sockets;
 mod shutdown;

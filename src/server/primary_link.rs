@@ -1,18 +1,17 @@
 //! The socket to the primary that this server follows: from the attempt to connect until the stream flows, when it
-//! becomes the connection of a client. What is said is the business of [`Link`]; here it is
-//! connected, sent, received, and the snapshot put into a file and loaded.
+//! becomes the connection of a client. What is said is the business of [`Link`]; here it is connected, sent and
+//! received. What becomes of a snapshot is in `full_sync`.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
 
 use mio::Interest;
 use mio::event::Source as _;
 use mio::net::TcpStream;
 
 use super::event_loop::{PRIMARY, Server, client_token};
-use crate::engine::{Client, LoadFailed, Session};
+use super::full_sync::SnapshotFile;
+use crate::engine::{Client, Session};
 use crate::net::{Connection, Stream, address_text, resolve, tune};
 use crate::repl::{Event, Failure, Link, Phase, acknowledgement};
 use crate::resp::{Protocol, Reply};
@@ -30,22 +29,15 @@ pub struct PrimaryLink {
     /// It may hold bytes that no event will announce again.
     is_readable: bool,
     /// What the socket did not take.
-    unsent: Vec<u8>,
+    pub(super) unsent: Vec<u8>,
     /// Bytes of the stream that arrived with the answer to PSYNC.
     rest: Vec<u8>,
-    snapshot: Option<SnapshotFile>,
-}
-
-/// A snapshot that is arriving.
-struct SnapshotFile {
-    file: File,
-    path: PathBuf,
-    bytes: u64,
+    pub(super) snapshot: Option<SnapshotFile>,
 }
 
 /// Why the link is given up. The text is for the log.
 #[derive(Debug, thiserror::Error)]
-enum LinkError {
+pub(super) enum LinkError {
     #[error("{0}")]
     Protocol(#[from] Failure),
     #[error("Unable to connect to MASTER: {}", error_text(.0))]
@@ -56,8 +48,8 @@ enum LinkError {
     Closed,
     #[error("Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {}", error_text(.0))]
     File(io::Error),
-    #[error("Failed trying to load the MASTER synchronization DB from disk, check server logs. ({0})")]
-    Load(String),
+    #[error("Failed trying to load the MASTER synchronization DB from {from}, check server logs. ({reason})")]
+    Load { from: &'static str, reason: String },
 }
 
 impl Server {
@@ -86,8 +78,17 @@ impl Server {
     pub(super) fn primary_link_goes_on(&self) -> bool {
         let now_ms = self.engine.clock.unix_ms();
         let primary = self.engine.replication.primary.as_ref();
-        !self.engine.snapshots.is_loading()
-            && (self.primary_link.is_readable || primary.is_some_and(|primary| primary.link.is_due(now_ms)))
+        let is_due = || primary.is_some_and(|primary| primary.link.is_due(now_ms));
+        self.takes_link_bytes() && self.primary_link.is_readable
+            || !self.engine.snapshots.is_loading() && is_due()
+    }
+
+    /// Whether what the primary sends is welcome now: while a data set is loaded, only if it is that one.
+    fn takes_link_bytes(&self) -> bool {
+        match &self.engine.snapshots.loading {
+            Some(loading) => loading.wants_more(),
+            None => !self.engine.snapshots.is_loading(),
+        }
     }
 
     fn connect(&mut self, host: &str, port: u16) -> io::Result<()> {
@@ -138,7 +139,7 @@ impl Server {
         let mut buffer = std::mem::take(&mut self.read_buffer);
         let mut outcome = Ok(());
         for _ in 0..READS_PER_TURN_MAX {
-            if !self.primary_link.is_readable || self.engine.snapshots.is_loading() || outcome.is_err() {
+            if !self.primary_link.is_readable || !self.takes_link_bytes() || outcome.is_err() {
                 break;
             }
             outcome = self.read_once(&mut buffer);
@@ -191,13 +192,8 @@ impl Server {
             }
             Event::Continue { id } => self.engine.continue_stream(id),
             Event::Snapshot { bytes } => self.begin_snapshot(bytes)?,
-            Event::Payload(bytes) => {
-                if let Some(snapshot) = &mut self.primary_link.snapshot {
-                    snapshot.file.write_all(bytes).map_err(LinkError::File)?;
-                    snapshot.bytes += bytes.len() as u64;
-                }
-            }
-            Event::SnapshotEnd { mark_bytes } => self.load_snapshot(mark_bytes)?,
+            Event::Payload(bytes) => self.take_payload(bytes)?,
+            Event::SnapshotEnd { mark_bytes } => self.end_snapshot(mark_bytes)?,
         }
         Ok(())
     }
@@ -207,82 +203,8 @@ impl Server {
         self.primary_link.flush().map_err(LinkError::Socket)
     }
 
-    fn begin_snapshot(&mut self, bytes: Option<u64>) -> Result<(), LinkError> {
-        match bytes {
-            Some(bytes) => {
-                log::info!("MASTER <-> REPLICA sync: receiving {bytes} bytes from master to disk");
-            }
-            None => {
-                log::info!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk");
-            }
-        }
-        let name = format!("temp-{}.{}.rdb", self.engine.clock.unix_ms() / 1000, std::process::id());
-        let path = self.engine.config.process.dir.join(name);
-        let file = File::create(&path).map_err(LinkError::File)?;
-        self.primary_link.snapshot = Some(SnapshotFile { file, path, bytes: 0 });
-        Ok(())
-    }
-
-    /// The snapshot is complete: it takes the place of our file, and its keys that of ours.
-    fn load_snapshot(&mut self, mark_bytes: u64) -> Result<(), LinkError> {
-        let Some(snapshot) = self.primary_link.snapshot.take() else { return Ok(()) };
-        if self.engine.snapshots.is_saving() {
-            log::info!(
-                "Replica is about to load the RDB file received from the master, but there is a pending RDB child \
-                 running. Killing it and removing its temp file to avoid any race"
-            );
-            self.engine.kill_snapshot_child();
-        }
-        let config = &self.engine.config;
-        let path = config.process.dir.join(&config.rdb.file_name);
-        let SnapshotFile { file, path: temporary, bytes } = snapshot;
-        file.set_len(bytes.saturating_sub(mark_bytes))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&temporary, &path))
-            .map_err(LinkError::File)?;
-        self.engine.stop_aof_for_sync();
-        log::info!("MASTER <-> REPLICA sync: Flushing old data");
-        self.engine.discard_data(&mut self.keys);
-        log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
-        let begun = self.engine.begin_loading_from_primary(&path);
-        begun.map_err(|error| LinkError::Load(error.to_string()))?;
-        // Otherwise nobody would ever say that it is loaded.
-        if self.engine.snapshots.is_loading() {
-            Ok(())
-        } else {
-            Err(LinkError::Load("it is gone".to_owned()))
-        }
-    }
-
-    /// The data set of the primary is loaded.
-    pub(super) fn finish_full_sync(&mut self) {
-        let now_ms = self.engine.clock.unix_ms();
-        let db = self.engine.snapshots.loaded_place.take().map_or(0, |place| place.db);
-        let acknowledged = self.engine.end_full_sync(db, now_ms);
-        self.engine.resume_aof_after_sync();
-        log::info!("MASTER <-> REPLICA sync: Finished with success");
-        self.remove_file_from_primary();
-        let handed_over = match acknowledged {
-            Some(acknowledgement) => {
-                self.primary_link.unsent.extend_from_slice(&acknowledgement);
-                self.hand_over_to_client()
-            }
-            None => Ok(()),
-        };
-        if let Err(error) = handed_over {
-            self.fail_primary_link(&error);
-        }
-    }
-
-    pub(super) fn fail_full_sync(&mut self, error: &LoadFailed) {
-        // Half a data set is none.
-        self.engine.discard_data(&mut self.keys);
-        self.remove_file_from_primary();
-        self.fail_primary_link(&LinkError::Load(error.to_string()));
-    }
-
     /// The stream flows: the socket becomes a client's, which executes it.
-    fn hand_over_to_client(&mut self) -> Result<(), LinkError> {
+    pub(super) fn hand_over_to_client(&mut self) -> Result<(), LinkError> {
         let Some(mut socket) = self.primary_link.socket.take() else { return Ok(()) };
         socket.deregister(self.poll.registry()).map_err(LinkError::Socket)?;
         let addresses = socket.peer_addr().and_then(|peer| Ok((peer, socket.local_addr()?)));
@@ -351,7 +273,7 @@ impl Server {
         }
     }
 
-    fn fail_primary_link(&mut self, error: &LinkError) {
+    pub(super) fn fail_primary_link(&mut self, error: &LinkError) {
         self.close_primary_link();
         if matches!(error, LinkError::Protocol(Failure::HandOverRejected)) {
             // Which says so.
@@ -369,13 +291,7 @@ impl Server {
         {
             log::debug!("Deregistering the primary's socket: {error}");
         }
-        if let Some(snapshot) = link.snapshot {
-            let removed = fs::remove_file(&snapshot.path);
-            self.engine.worker.drop_later(snapshot.file);
-            if let Err(error) = removed {
-                log::warn!("Removing {}: {}", snapshot.path.display(), error_text(&error));
-            }
-        }
+        self.abandon_snapshot(link.snapshot);
     }
 }
 

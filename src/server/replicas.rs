@@ -30,6 +30,8 @@ pub struct Transfers {
     file_version_max: Option<u8>,
     /// The file was not written for ourselves (see `rdb-del-sync-files`).
     pub(super) file_is_for_replicas: bool,
+    /// It was received from our primary.
+    pub(super) file_is_from_primary: bool,
     /// A replica has used up its share of the turn.
     pub(super) goes_on: bool,
     /// Seconds since replicas were last told that we are alive.

@@ -11,10 +11,10 @@ use std::process::Command;
 use super::event_loop::Server;
 use crate::config::{Config, ShutdownFlags};
 use crate::engine::{ShutdownProgress, ShutdownRequest};
-use crate::sys::clock;
 use crate::sys::files::error_text;
 use crate::sys::process;
 use crate::sys::signals::{Leftover, Signal, remove_on_abrupt_exit};
+use crate::sys::{clock, watchdog};
 
 impl Server {
     /// Notes the signals that have arrived; the timer obeys, so that SHUTDOWN ABORT has a chance.
@@ -97,6 +97,8 @@ fn remove_if_there(path: &Path) {
 /// Starts the program again in this process, with the same arguments: DEBUG RESTART. Returns the exit code
 /// if that fails.
 pub(super) fn start_again(executable: &Path, argv: &[OsString], delay_ms: u64) -> i32 {
+    // Its timer would outlive its handler.
+    watchdog::stop();
     clock::sleep_us(delay_ms.saturating_mul(1000));
     let mut command = Command::new(executable);
     if let Some((name, arguments)) = argv.split_first() {

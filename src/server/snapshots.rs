@@ -1,7 +1,11 @@
 //! Snapshots as time and the start ask for them: save points, the child's end, and loading.
 
+use std::io;
+use std::path::Path;
+
 use super::event_loop::Server;
 use super::start::announce;
+use crate::check::check_rdb_file;
 use crate::engine::LoadFailed;
 use crate::sys::clock;
 
@@ -33,6 +37,7 @@ impl Server {
     /// Begins to load the data set: from the append-only file where there is to be one, and else from the
     /// snapshot. The error is the exit code.
     pub(super) fn begin_to_load(&mut self) -> Result<(), i32> {
+        self.engine.handle_leftovers();
         if self.engine.config.aof.enabled {
             self.begin_to_replay()?;
         } else {
@@ -68,9 +73,18 @@ impl Server {
     }
 }
 
-/// Half a data set must not be taken for the whole. Returns the exit code.
+/// Half a data set must not be taken for the whole. Returns the exit code. Like Redis it shows, of a damaged
+/// file, what the checker finds.
 fn refuse_to_serve(error: &LoadFailed) -> i32 {
     log::warn!("{error}");
-    log::warn!("Fatal error loading the DB, check server logs. Exiting.");
+    // A pipe has been read, and holds no more.
+    match error.damaged_file().filter(|path| Path::new(path).is_file()) {
+        Some(path) => {
+            // Nobody may be there to read it; the log has the reason.
+            let _ = check_rdb_file(path, clock::unix_now_ms(), &mut io::stdout());
+            log::warn!("Terminating server after rdb file reading failure.");
+        }
+        None => log::warn!("Fatal error loading the DB, check server logs. Exiting."),
+    }
     1
 }

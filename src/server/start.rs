@@ -293,6 +293,7 @@ fn put_in_force(engine: &mut Engine, keys: &Keyspace) {
         (Apply::CrashLog, "crash-log-enabled"),
         (Apply::ProcTitle, "proc-title-template"),
         (Apply::OomScoreAdj, "oom-score-adj"),
+        (Apply::Watchdog, "watchdog-period"),
     ];
     for (apply, name) in changes {
         if let Err(reason) = engine.apply(Change { apply, name }, keys) {

@@ -24,8 +24,9 @@ impl Server {
     }
 
     /// What the primary has sent goes once it is loaded, or cannot be.
-    pub(super) fn remove_file_from_primary(&self) {
-        if self.engine.config.rdb.delete_sync_files && self.engine.config.keeps_nothing() {
+    pub(super) fn remove_file_from_primary(&mut self) {
+        let was_one = std::mem::take(&mut self.transfers.file_is_from_primary);
+        if was_one && self.engine.config.rdb.delete_sync_files && self.engine.config.keeps_nothing() {
             log::info!(
                 "Removing the RDB file obtained from the master. This replica has persistence disabled"
             );

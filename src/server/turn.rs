@@ -42,7 +42,7 @@ impl Server {
 
     /// Whether the next poll must not wait.
     pub(super) fn has_unfinished_turn(&self) -> bool {
-        self.engine.snapshots.is_loading()
+        self.engine.snapshots.can_load_on()
             || self.engine.clients.has_unsent()
             || self.engine.clients.has_closing()
             || self.cron.expiry_goes_on()

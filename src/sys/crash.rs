@@ -14,6 +14,7 @@ use std::{mem, ptr};
 
 use super::log::HandlerLog;
 use super::signals::{self, Leftover};
+use super::task;
 
 /// The signals that end the process with a report.
 pub(super) const SIGNALS: [libc::c_int; 5] =
@@ -22,11 +23,7 @@ pub(super) const SIGNALS: [libc::c_int; 5] =
 /// Reports crashes from now on (`crash-log-enabled yes`).
 #[expect(unsafe_code, reason = "sigaction is not in std; signal-hook refuses fatal signals")]
 pub fn enable_crash_reports() {
-    use_own_stack();
-    let mut frames = [ptr::null_mut(); 1];
-    // SAFETY: the buffer holds as many frames as the call is told. The call loads the unwinder
-    // now, as loading allocates and a handler must not.
-    unsafe { libc::backtrace(frames.as_mut_ptr(), 1) };
+    prepare();
     for signal in SIGNALS {
         // SAFETY: all-zero is a valid `sigaction`; the handler has the signature that SA_SIGINFO
         // asks for and is async-signal-safe as argued above. The call cannot fail for these
@@ -39,6 +36,16 @@ pub fn enable_crash_reports() {
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
     }
+}
+
+/// What a handler needs that writes a stack: one of its own, and the unwinder.
+#[expect(unsafe_code, reason = "the unwinder of the C library")]
+pub(super) fn prepare() {
+    use_own_stack();
+    let mut frames = [ptr::null_mut(); 1];
+    // SAFETY: the buffer holds as many frames as the call is told. The call loads the unwinder
+    // now, as loading allocates and a handler must not.
+    unsafe { libc::backtrace(frames.as_mut_ptr(), 1) };
 }
 
 /// Leaves crashes to the kernel (`crash-log-enabled no`).
@@ -94,7 +101,10 @@ extern "C" fn report_and_die(
     let log = HandlerLog::open();
     log.raw(b"\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
     report_cause(&log, signal, info);
-    report_stack(&log, context);
+    if let Some(address) = instruction_pointer(context) {
+        log.line(format_args!("Crashed running the instruction at: {address:#x}"));
+    }
+    report_stack(&log);
     log.raw(
         b"\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n\n\
         \x20      Please report the crash to the authors of Russet.\n\n\
@@ -127,11 +137,14 @@ fn report_cause(log: &HandlerLog, signal: libc::c_int, info: *const libc::siginf
     }
 }
 
+/// What the main thread does, and where this one is.
 #[expect(unsafe_code, reason = "the unwinder of the C library")]
-fn report_stack(log: &HandlerLog, context: *const libc::c_void) {
+pub(super) fn report_stack(log: &HandlerLog) {
     const FRAMES_MAX: usize = 100;
-    if let Some(address) = instruction_pointer(context) {
-        log.line(format_args!("Crashed running the instruction at: {address:#x}"));
+    if let Some(name) = task::present() {
+        for text in ["Executing command: ", name, "\n"] {
+            log.raw(text.as_bytes());
+        }
     }
     log.raw(b"\n------ STACK TRACE ------\nBacktrace (addr2line resolves the offsets):\n");
     let mut frames = [ptr::null_mut(); FRAMES_MAX];

@@ -10,10 +10,12 @@
 //! * [`cpu`]: hints to the processor.
 //! * [`log`]: lines in Redis's format, to stdout, a file, syslog.
 //! * [`signals`]: requests to stop as an event of the loop; crash reports.
+//! * [`watchdog`], [`task`]: a look at a loop that does not come round, and what it is doing.
 //! * [`process`]: fork, daemon, title, supervision, limits, CPU times.
 //! * [`memory`]: the allocator and what it, and the kernel, say about memory.
 //! * [`files`]: atomic replacement, directory sync, writing back early.
 //! * [`sockets`]: ending connections that somebody else owns.
+//! * [`storage`]: the disk as a trait, for what must survive a loss of power at any moment.
 //! * [`read`]: reading into memory that is not initialized yet.
 //! * [`worker`]: helper threads for what blocks and touches no state.
 //! * [`collation`]: the order of text in the process's locale.
@@ -31,4 +33,7 @@ pub mod process;
 pub mod read;
 pub mod signals;
 pub mod sockets;
+pub mod storage;
+pub mod task;
+pub mod watchdog;
 pub mod worker;

@@ -1,7 +1,7 @@
 //! Signals: requests to stop become an event of the loop, crashes become a report.
 //!
 //! SIGTERM and SIGINT write a byte to a socket pair whose reading end the loop polls; what to do
-//! about them is the loop's business. SIGHUP and SIGPIPE are ignored. The crash handlers live in
+//! about them is the loop's business. SIGHUP, SIGPIPE and SIGXFSZ are ignored. The crash handlers live in
 //! their own file and are re-exported here.
 
 use std::ffi::{CStr, CString};
@@ -61,7 +61,8 @@ impl Signals {
         let second_sender = std::os::fd::AsFd::as_fd(&sender).try_clone_to_owned()?;
         low_level::pipe::register(libc::SIGTERM, sender)?;
         low_level::pipe::register(libc::SIGINT, second_sender)?;
-        set_disposition(&[libc::SIGHUP, libc::SIGPIPE], libc::SIG_IGN);
+        // A write beyond a limit of size is to fail like one to a full disk.
+        set_disposition(&[libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ], libc::SIG_IGN);
         Ok(signals)
     }
 

@@ -10,6 +10,7 @@ use crc_fast::{CrcAlgorithm, Digest};
 /// A checksum computed piece by piece.
 ///
 /// Each update has a fixed cost of some nanoseconds: feed whole buffers, not single fields.
+#[derive(Clone)]
 pub struct Crc64(Digest);
 
 impl Crc64 {

@@ -1,10 +1,9 @@
 //! The append-only file: what was acknowledged is there after a crash, files are exchanged with Redis, damage
 //! is found with its place.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 
 use russet::util::random::Random;
 
+use crate::contents::{assert_same, contents};
 use crate::oracle::random_requests;
 use crate::support::{Client, Server, check, check_all, setting, wait_until};
 
@@ -21,13 +21,6 @@ const ON: &[&str] = &["--appendonly", "yes"];
 /// The directory and the last incremental file of a server that has never rewritten.
 fn last_file(directory: &TempDir) -> PathBuf {
     directory.path().join("appendonlydir/appendonly.aof.1.incr.aof")
-}
-
-/// Takes a server down without giving it a chance to do anything.
-fn kill(server: Server) -> TempDir {
-    let id = server.process_id().to_string();
-    assert!(Command::new("kill").args(["-s", "KILL", &id]).status().unwrap().success());
-    server.wait().1
 }
 
 /// Runs a server that is expected to end by itself.
@@ -99,7 +92,7 @@ fn no_acknowledged_write_is_lost_when_the_server_is_killed() {
                 // Also in the middle of a rewrite.
                 client.call("BGREWRITEAOF");
             }
-            let directory = kill(server);
+            let directory = server.kill();
             let acknowledged: Vec<u32> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
             let server = Server::in_directory(directory, ON);
             let mut client = server.client();
@@ -121,7 +114,7 @@ fn a_transaction_is_there_as_a_whole_or_not_at_all() {
         &[("SET a 1", "+OK"), ("MULTI", "+OK"), ("INCR a", "+QUEUED"), ("SET b 1", "+QUEUED")],
     );
     check(&mut client, "EXEC", "*2[:2 +OK]");
-    let directory = kill(server);
+    let directory = server.kill();
     let file = last_file(&directory);
     let whole = fs::read(&file).unwrap();
     // Anywhere behind MULTI, and before EXEC is whole.
@@ -131,7 +124,7 @@ fn a_transaction_is_there_as_a_whole_or_not_at_all() {
     check_all(&mut client, &[("GET a", "$1"), ("EXISTS b", ":0"), ("SET c 1", "+OK")]);
     let log = server.log();
     assert!(log.contains("# !!! Truncating the AOF appendonly.aof.1.incr.aof at offset 50 !!!\n"), "{log}");
-    let server = Server::in_directory(kill(server), ON);
+    let server = Server::in_directory(server.kill(), ON);
     check_all(&mut server.client(), &[("GET a", "$1"), ("GET c", "$1")]);
 }
 
@@ -139,7 +132,7 @@ fn a_transaction_is_there_as_a_whole_or_not_at_all() {
 fn a_torn_end_is_cut_exactly_and_zeros_count_as_torn() {
     let server = Server::with(ON);
     check_all(&mut server.client(), &[("SET a 1", "+OK"), ("SET b 1", "+OK")]);
-    let mut directory = kill(server);
+    let mut directory = server.kill();
     let whole = fs::read(last_file(&directory)).unwrap();
     for torn in [&b"*3\r\n$3\r\nSET\r\n$1"[..], &[0; 5000], b"*", b"*3\r\n$3\r\nSET\r\n$1\r\n\0\0\0\0"] {
         fs::write(last_file(&directory), [&whole, torn].concat()).unwrap();
@@ -147,7 +140,7 @@ fn a_torn_end_is_cut_exactly_and_zeros_count_as_torn() {
         check(&mut server.client(), "DBSIZE", ":2");
         let cut = format!("its last {} bytes were cut off", torn.len());
         assert!(server.log().contains(&cut), "{}", server.log());
-        directory = kill(server);
+        directory = server.kill();
         assert_eq!(fs::read(last_file(&directory)).unwrap(), whole);
     }
     fs::write(last_file(&directory), [&whole[..], b"*"].concat()).unwrap();
@@ -238,7 +231,7 @@ fn the_single_file_of_an_old_version_is_taken_over() {
     check(&mut server.client(), "GET k", "$v");
     assert!(server.log().contains("* Successfully migrated an old-style AOF file (appendonly.aof)"));
     check(&mut server.client(), "SET l 1", "+OK");
-    let directory = kill(server);
+    let directory = server.kill();
     assert!(!directory.path().join("appendonly.aof").exists());
     let server = Server::in_directory(directory, ON);
     check(&mut server.client(), "DBSIZE", ":2");
@@ -254,12 +247,12 @@ fn switched_on_at_run_time_it_holds_what_was_there_before_and_what_came_since() 
     assert!(wait_until(|| server.log().contains("Background AOF rewrite finished successfully")));
     check(&mut client, "INCR since", ":2");
     let digest = client.call("DEBUG DIGEST");
-    let server = Server::in_directory(kill(server), ON);
+    let server = Server::in_directory(server.kill(), ON);
     let mut client = server.client();
     assert_eq!(client.call("DEBUG DIGEST"), digest);
     check_all(&mut client, &[("CONFIG SET appendonly no", "+OK"), ("SET lost 1", "+OK")]);
     assert!(client.call("INFO persistence").contains("aof_enabled:0\r\n"));
-    let server = Server::in_directory(kill(server), ON);
+    let server = Server::in_directory(server.kill(), ON);
     assert_eq!(server.client().call("DEBUG DIGEST"), digest);
 }
 
@@ -277,7 +270,7 @@ fn commands_that_are_not_deterministic_are_appended_as_their_effects() {
     check(&mut client, "LPUSH l 1 2 3", ":3");
     client.call("LMPOP 1 l LEFT COUNT 2");
     let digest = client.call("DEBUG DIGEST");
-    let server = Server::in_directory(kill(server), ON);
+    let server = Server::in_directory(server.kill(), ON);
     assert_eq!(server.client().call("DEBUG DIGEST"), digest);
 }
 
@@ -305,7 +298,7 @@ fn random_commands_of_all_groups_give_the_same_data_set_again_here_and_in_redis(
             assert!(wait_until(|| server.log().contains("Background AOF rewrite finished successfully")));
         }
         let expected = contents(&mut client);
-        directory = kill(server);
+        directory = server.kill();
 
         let copy = TempDir::new().unwrap();
         let status = Command::new("cp").arg("-r").arg(directory.path()).arg(copy.path()).status().unwrap();
@@ -314,56 +307,14 @@ fn random_commands_of_all_groups_give_the_same_data_set_again_here_and_in_redis(
         let upstream = Server::upstream(&["--dir", path.to_str().unwrap(), "--appendonly", "yes"]);
         let mut theirs = upstream.client();
         assert!(wait_until(|| theirs.call("PING") == "+PONG"));
-        // Redis 7.0 writes scores with other digits.
-        let comparable = |mut contents: BTreeMap<String, String>| {
-            contents
-                .iter_mut()
-                .filter(|(key, _)| key.contains("+zset"))
-                .for_each(|(_, digest)| digest.clear());
-            contents
-        };
-        assert_eq!(comparable(contents(&mut theirs)), comparable(expected.clone()));
+        assert_same(&contents(&mut theirs), &expected);
 
         let server = Server::in_directory(directory, &arguments);
         let mut client = server.client();
         assert!(!server.log().contains("== CRITICAL =="), "{}", server.log());
-        assert_eq!(contents(&mut client), expected);
-        directory = kill(server);
+        assert_same(&contents(&mut client), &expected);
+        directory = server.kill();
     }
-}
-
-/// Every key with its value, or a digest of that.
-fn contents(client: &mut Client) -> BTreeMap<String, String> {
-    let mut contents = BTreeMap::new();
-    for db in 0..16 {
-        client.call(&format!("SELECT {db}"));
-        client.send("KEYS *");
-        let keys = client.raw_reply();
-        for key in bulks(&keys) {
-            let kind = client.call_arguments(&[&b"TYPE"[..], key]);
-            let digest = if kind == "+zset" {
-                // Packed, as in Redis, a zero has no sign.
-                let elements = client.call_arguments(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]);
-                elements.replace(" $-0", " $0")
-            } else {
-                client.call_arguments(&[b"DEBUG", &b"DIGEST-VALUE"[..], key])
-            };
-            contents.insert(format!("{db} {kind} {}", key.escape_ascii()), digest);
-        }
-    }
-    contents
-}
-
-/// The elements of an array of short strings.
-fn bulks(reply: &[u8]) -> Vec<&[u8]> {
-    let mut bulks = Vec::new();
-    let mut rest = &reply[reply.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let length: usize = str::from_utf8(&rest[1..end - 1]).unwrap().parse().unwrap();
-        bulks.push(&rest[end + 1..end + 1 + length]);
-        rest = &rest[end + 3 + length..];
-    }
-    bulks
 }
 
 #[test]
@@ -376,7 +327,7 @@ fn growth_starts_a_rewrite() {
     assert!(wait_until(|| server.log().contains("Background AOF rewrite finished successfully")));
     assert!(server.log().contains("* Starting automatic rewriting of AOF on "));
     assert!(wait_until(|| !server.path("appendonlydir/appendonly.aof.1.incr.aof").exists()));
-    let server = Server::in_directory(kill(server), ON);
+    let server = Server::in_directory(server.kill(), ON);
     check(&mut server.client(), "DBSIZE", ":1");
 }
 
@@ -384,7 +335,7 @@ fn growth_starts_a_rewrite() {
 fn the_checker_finds_the_place_and_cuts_there_if_told_to() {
     let server = Server::with(ON);
     check_all(&mut server.client(), &[("SET a 1", "+OK"), ("SET b 1", "+OK")]);
-    let directory = kill(server);
+    let directory = server.kill();
     let file = last_file(&directory);
     let whole = fs::read(&file).unwrap();
     fs::write(&file, [&whole[..], b"!!!"].concat()).unwrap();
@@ -429,4 +380,49 @@ fn a_manifest_that_cannot_be_used_stops_the_start() {
         assert!(log.contains(what), "{log}");
         assert_eq!(fs::read_to_string(&path).unwrap(), manifest);
     }
+}
+
+#[test]
+fn a_replica_s_files_hold_what_a_full_synchronisation_brought() {
+    let primary = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    check(&mut primary.client(), "SET synced 1", "+OK");
+    let server = Server::with(ON);
+    let mut client = server.client();
+    check_all(
+        &mut client,
+        &[("SET old 1", "+OK"), (&format!("REPLICAOF 127.0.0.1 {}", primary.port), "+OK")],
+    );
+    assert!(wait_until(|| client.call("GET synced") == "$1"));
+    check(&mut primary.client(), "SET streamed 1", "+OK");
+    assert!(wait_until(|| client.call("GET streamed") == "$1"));
+    assert!(wait_until(|| client.call("INFO persistence").contains("aof_rewrite_in_progress:0")));
+    let server = Server::in_directory(server.kill(), ON).loaded();
+    check_all(
+        &mut server.client(),
+        &[("GET synced", "$1"), ("GET streamed", "$1"), ("GET old", "$nil"), ("DBSIZE", ":2")],
+    );
+}
+
+#[test]
+fn a_replica_that_failed_to_synchronise_appends_again_once_it_is_promoted() {
+    let primary = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = primary.local_addr().unwrap().port();
+    let answers = thread::spawn(move || {
+        let (mut link, _) = primary.accept().unwrap();
+        let id = "0123456789012345678901234567890123456789";
+        let answer = format!("+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC {id} 0\r\n$10\r\nREDIS0099!");
+        link.write_all(answer.as_bytes()).unwrap();
+        // Until the other side has had enough.
+        let _ = link.read_to_end(&mut Vec::new());
+    });
+    let server = Server::with(ON);
+    let mut client = server.client();
+    check_all(&mut client, &[("SET old 1", "+OK"), (&format!("REPLICAOF 127.0.0.1 {port}"), "+OK")]);
+    assert!(wait_until(|| client.call("DBSIZE") == ":0"), "what is there goes before what is not");
+    answers.join().unwrap();
+    check(&mut client, "REPLICAOF NO ONE", "+OK");
+    assert!(wait_until(|| server.log().contains(" * Background AOF rewrite finished successfully\n")));
+    check(&mut client, "SET k v", "+OK");
+    let server = Server::in_directory(server.kill(), ON).loaded();
+    check_all(&mut server.client(), &[("GET k", "$v"), ("DBSIZE", ":1")]);
 }

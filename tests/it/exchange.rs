@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{Client, Server, check};
 
 /// Keys whose values have each encoding.
-fn fill(client: &mut Client) {
+pub fn fill(client: &mut Client) {
     let mut ask = |words: String| {
         let reply = client.call(&words);
         assert!(!reply.starts_with('-'), "{words}: {reply}");
@@ -63,7 +63,7 @@ fn fill(client: &mut Client) {
 }
 
 /// The facts that both servers must agree on.
-fn facts(client: &mut Client) -> Vec<String> {
+pub fn facts(client: &mut Client) -> Vec<String> {
     let mut facts = vec![client.call("DEBUG DIGEST"), client.call("DBSIZE")];
     for words in ["XPENDING stream readers", "XLEN stream", "XLEN stream:long"] {
         facts.push(client.call(words));

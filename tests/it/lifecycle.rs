@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{Client, Server, check, wait_until};
+use crate::support::{Client, Server, check, check_all, wait_until};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_russet-server");
 
@@ -403,4 +403,34 @@ fn the_process_title_follows_its_template() {
     let line = String::from_utf8_lossy(&line);
     let shown = line.trim_end_matches('\0').trim_end();
     assert_eq!(shown, format!("{BINARY} at {}", server.port));
+}
+
+#[test]
+fn a_command_that_holds_up_the_loop_is_reported_while_it_lasts() {
+    let server = Server::start();
+    let mut client = server.client();
+    check_all(
+        &mut client,
+        &[
+            ("CONFIG SET watchdog-period 1", "+OK"),
+            // Twice the period of the cron, or the watchdog would bark at nothing.
+            ("CONFIG GET watchdog-period", "*2[$watchdog-period $200]"),
+            ("DEBUG SLEEP 0.5", "+OK"),
+            ("CONFIG SET watchdog-period 0", "+OK"),
+            ("DEBUG SLEEP 0.5", "+OK"),
+        ],
+    );
+    let log = server.log();
+    assert_eq!(log.matches("--- WATCHDOG TIMER EXPIRED ---").count(), 1);
+    let parts = ["WATCHDOG", "Executing command: debug\n", "------ STACK TRACE ------\n", "--------\n"];
+    let at: Vec<_> = parts.iter().map(|part| log.rfind(part).unwrap()).collect();
+    assert!(at.is_sorted(), "{at:?}");
+}
+
+#[test]
+fn a_crash_report_names_the_command() {
+    let server = Server::start();
+    server.client().send("DEBUG SEGFAULT");
+    assert!(wait_until(|| server.log().contains("=== REDIS BUG REPORT END.")));
+    assert!(server.log().contains("\nExecuting command: debug\n\n------ STACK TRACE ------\n"));
 }

@@ -61,20 +61,30 @@ fn a_replica_gets_the_version_that_it_can_read() {
 
 #[test]
 fn a_snapshot_consists_of_what_is_asked_for() {
-    let server = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    // One that holds a function library.
+    let redis = Server::upstream(&[]);
+    let library = "#!lua name=library\nredis.register_function('distinct', function() return 1 end)";
+    assert_eq!(redis.client().call_arguments(&["FUNCTION", "LOAD", library]), "$library");
+    check(&mut redis.client(), "SET unmistakable value", "+OK");
+    check(&mut redis.client(), "SAVE", "+OK");
+    redis.client().send("SHUTDOWN NOSAVE");
+    let server = Server::in_directory(redis.wait().1, &["--repl-diskless-sync-delay", "0"]);
     let mut client = server.client();
-    check(&mut client, "SET unmistakable value", "+OK");
-    let holds_key = |introduction: &[&str]| {
+    let file = fs::read(server.path("dump.rdb")).unwrap();
+
+    // Whether it holds the key, and the library.
+    let parts = |introduction: &[&str]| {
         let snapshot = snapshot_for(&server, introduction);
-        snapshot.windows(12).any(|window| window == b"unmistakable")
+        let holds = |text: &[u8]| snapshot.windows(text.len()).any(|window| window == text);
+        (holds(b"unmistakable"), holds(b"distinct"))
     };
-    assert!(holds_key(&[]));
-    assert!(!holds_key(&["REPLCONF rdb-filter-only functions"]));
-    assert!(!holds_key(&["REPLCONF rdb-filter-only \"\""]));
+    assert_eq!(parts(&[]), (true, true));
+    assert_eq!(parts(&["REPLCONF rdb-filter-only functions"]), (false, true));
+    assert_eq!(parts(&["REPLCONF rdb-filter-only \"\""]), (false, false));
     // Not even where snapshots go by a file: that one is for the whole data set.
     check(&mut client, "CONFIG SET repl-diskless-sync no", "+OK");
-    assert!(!holds_key(&["REPLCONF rdb-filter-only functions"]));
-    assert!(!fs::exists(server.path("dump.rdb")).unwrap());
+    assert_eq!(parts(&["REPLCONF rdb-filter-only functions"]), (false, true));
+    assert!(fs::read(server.path("dump.rdb")).unwrap() == file);
 
     let mut other = server.client();
     let cases = [

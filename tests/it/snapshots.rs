@@ -36,14 +36,7 @@ fn directory_with_snapshot() -> TempDir {
     assert_eq!(client.call_arguments(&[b"SET", &b"long"[..], &long]), "+OK");
     check(&mut client, "SAVE", "+OK");
     check(&mut client, "SET not-saved 1", "+OK");
-    kill(server)
-}
-
-/// Takes a server down without giving it a chance to save.
-fn kill(server: Server) -> TempDir {
-    let id = server.process_id().to_string();
-    assert!(Command::new("kill").args(["-s", "KILL", &id]).status().unwrap().success());
-    server.wait().1
+    server.kill()
 }
 
 #[test]
@@ -79,7 +72,7 @@ fn a_background_save_tells_of_its_end_in_the_log() {
     let log = server.log();
     assert!(log.contains(" * Background saving started by pid "), "{log}");
     assert!(log.contains(" * Fork CoW for RDB: current "), "{log}");
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -141,7 +134,7 @@ fn a_background_save_within_a_transaction_waits_for_its_end() {
         ],
     );
     assert!(wait_until(|| server.log().contains(" * Background saving terminated with success\n")));
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -195,7 +188,7 @@ fn after_flushall_the_file_is_empty_if_there_are_save_points() {
     let server = Server::with(&["--save", "900 1"]);
     let mut client = server.client();
     check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK"), ("FLUSHALL", "+OK")]);
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$nil");
 }
 
@@ -242,7 +235,7 @@ fn a_damaged_file_stops_the_start_and_the_log_says_where_the_damage_is() {
     let directory = directory_with_snapshot();
     let path = directory.path().join("dump.rdb");
     let sound = fs::read(&path).unwrap();
-    let refused = |bytes: &[u8], reason: &str| {
+    let refused = |bytes: &[u8], reason: &str, found: Option<&str>| {
         fs::write(&path, bytes).unwrap();
         let output = run_in(directory.path());
         let log = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -251,18 +244,38 @@ fn a_damaged_file_stops_the_start_and_the_log_says_where_the_damage_is() {
             log.contains(&format!(" # Bad file format reading the RDB file {}: {reason}", path.display())),
             "{log}"
         );
-        assert!(log.ends_with(" # Fatal error loading the DB, check server logs. Exiting.\n"), "{log}");
+        let last = match found {
+            Some(found) => {
+                assert!(log.contains(&format!("--- RDB ERROR DETECTED ---\n{found}\n")), "{log}");
+                " # Terminating server after rdb file reading failure.\n"
+            }
+            None => " # Fatal error loading the DB, check server logs. Exiting.\n",
+        };
+        assert!(log.ends_with(last), "{log}");
     };
-    refused(&sound[..sound.len() - 9], &format!("unexpected end at byte {}\n", sound.len() - 9));
-    refused(b"RUSTY0011", "corrupt at byte 0: wrong signature\n");
-    refused(b"REDIS0013\xff", "Can't handle RDB format version 13\n");
+    let cut = sound.len() - 9;
+    refused(
+        &sound[..cut],
+        &format!("unexpected end at byte {cut}\n"),
+        Some(&format!("[offset {cut}] Unexpected EOF reading RDB file")),
+    );
+    refused(b"RUSTY0011", "corrupt at byte 0: wrong signature\n", None);
+    refused(b"REDIS0013\xff", "Can't handle RDB format version 13\n", None);
     let mut unknown_item = b"REDIS0011".to_vec();
     unknown_item.push(200);
-    refused(&unknown_item, "corrupt at byte 9: unknown type of item\n");
+    refused(
+        &unknown_item,
+        "corrupt at byte 9: unknown type of item\n",
+        Some("[offset 10] Invalid object type: 200"),
+    );
     let mut flipped = sound;
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
-    refused(&flipped, "RDB CRC error: Wrong RDB checksum expected: (");
+    refused(
+        &flipped,
+        "RDB CRC error: Wrong RDB checksum expected: (",
+        Some(&format!("[offset {}] RDB CRC error", flipped.len())),
+    );
     assert_eq!(fs::read(&path).unwrap(), flipped, "a refused file is left as it is");
 }
 
@@ -272,7 +285,7 @@ fn a_checksum_can_be_left_out_and_not_asked_for() {
     let mut client = server.client();
     check_all(&mut client, &[("SET k v", "+OK"), ("SAVE", "+OK")]);
     assert!(fs::read(server.path("dump.rdb")).unwrap().ends_with(&[0xff, 0, 0, 0, 0, 0, 0, 0, 0]));
-    let server = Server::in_directory(kill(server), &[]);
+    let server = Server::in_directory(server.kill(), &[]);
     check(&mut server.client(), "GET k", "$v");
 }
 
@@ -309,7 +322,9 @@ fn a_file_that_cannot_be_opened_stops_the_start() {
     // Root may read it all the same, and finds it cut short.
     let log = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(log.ends_with(" # Fatal error loading the DB, check server logs. Exiting.\n"), "{log}");
+    let is_refused = log.ends_with(" # Fatal error loading the DB, check server logs. Exiting.\n");
+    let is_short = log.ends_with(" # Terminating server after rdb file reading failure.\n");
+    assert!(is_refused || is_short, "{log}");
 }
 
 #[test]
@@ -354,7 +369,7 @@ const SLOW_TO_LOAD: [&str; 4] =
 fn directory_with_a_hundred_keys() -> TempDir {
     let server = Server::with(&["--rdbcompression", "no"]);
     check_all(&mut server.client(), &[("DEBUG POPULATE 100 key 1000", "+OK"), ("SAVE", "+OK")]);
-    kill(server)
+    server.kill()
 }
 
 #[test]

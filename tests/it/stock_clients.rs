@@ -3,12 +3,11 @@
 //! missing client fails the test.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use redis::{Commands, Connection, RedisResult};
 
-use crate::support::{Server, check};
+use crate::support::{Server, check, python};
 
 fn connect(server: &Server, protocol: &str) -> Connection {
     let url = format!("redis://127.0.0.1:{}/?protocol={protocol}", server.port);
@@ -243,10 +242,8 @@ assert client.delete('key', 'float', 'a') == 3
 print('done')
 ";
     let server = Server::start();
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python3");
-    let python = if own.exists() { own } else { "python3".into() };
-    let output = Command::new(python)
-        .args(["-c", SCRIPT, &server.port.to_string()])
+    let output = python(SCRIPT)
+        .arg(server.port.to_string())
         .output()
         .expect("scripts/install-test-dependencies installs python3");
     let errors = String::from_utf8_lossy(&output.stderr);

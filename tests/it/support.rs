@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -12,12 +14,17 @@ use tempfile::TempDir;
 /// How long a reply or a start may take before the test fails; never what a test measures.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A user, and a group, that owns nothing.
+const NOBODY: u32 = 65_534;
+
 /// A `russet-server` process with a directory of its own, killed when dropped. Its log is printed if
 /// the test fails.
 pub struct Server {
     process: Child,
     directory: TempDir,
     pub port: u16,
+    program: String,
+    arguments: Vec<String>,
 }
 
 impl Server {
@@ -36,27 +43,39 @@ impl Server {
         Self::launch(env!("CARGO_BIN_EXE_russet-server"), directory, arguments)
     }
 
+    /// Starts a server that permissions of files mean something to, also if the tests are run by root.
+    pub fn unprivileged(arguments: &[&str]) -> Self {
+        let directory = TempDir::new().unwrap();
+        let program = directory.path().join("russet-server");
+        // Where it was built, others may have no access.
+        fs::copy(env!("CARGO_BIN_EXE_russet-server"), &program).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        Self::launch(program.to_str().unwrap(), directory, arguments)
+    }
+
     /// Starts the redis-server of this machine, to compare with.
     pub fn upstream(arguments: &[&str]) -> Self {
         Self::launch("redis-server", TempDir::new().unwrap(), arguments)
     }
 
-    fn launch(program: &str, directory: TempDir, arguments: &[&str]) -> Self {
+    /// Starts a program that takes the options of a server. The first argument may be a configuration file.
+    pub fn launch(program: &str, directory: TempDir, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         // Another process may take the port between the look and the bind: then try another one.
         for _ in 0..20 {
             let port = free_port();
-            let mut server = Self::spawn(program, &directory, port, arguments);
-            if wait_until(|| server.answers_or_ended()) && server.process.try_wait().unwrap().is_none() {
-                return Self { process: server.process, directory, port };
+            fs::write(directory.path().join("log"), "").unwrap();
+            if let Some(process) = Self::spawn(program, &directory, port, &arguments) {
+                return Self { process, directory, port, program: program.to_owned(), arguments };
             }
-            let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
-            assert!(log.contains("in use"), "the server does not start: {log}");
         }
         panic!("no free port");
     }
 
-    fn spawn(program: &str, directory: &TempDir, port: u16, arguments: &[&str]) -> Starting {
-        let log = fs::File::create(directory.path().join("log")).unwrap();
+    /// Starts a process and waits until it answers; none if its port is taken.
+    fn spawn(program: &str, directory: &TempDir, port: u16, arguments: &[String]) -> Option<Child> {
+        let path = directory.path().join("log");
+        let log = fs::OpenOptions::new().append(true).open(&path).unwrap();
         let mut command = Command::new(program);
         // Variables are directives: those around the tests are not meant for the server.
         for (name, _) in
@@ -64,11 +83,18 @@ impl Server {
         {
             command.env_remove(name);
         }
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        if is_root && Path::new(program).starts_with(directory.path()) {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let has_file = arguments.first().is_some_and(|argument| !argument.starts_with("--"));
+        let (file, options) = arguments.split_at(usize::from(has_file));
         let process = command
+            .args(file)
             .args(["--port", &port.to_string(), "--dir", directory.path().to_str().unwrap()])
             .args(["--save", ""])
             .args(["--enable-debug-command", "yes"])
-            .args(arguments)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -76,7 +102,40 @@ impl Server {
             .unwrap_or_else(|error| {
                 panic!("{program}: {error}; scripts/install-test-dependencies installs it")
             });
-        Starting { process, port }
+        let mut starting = Starting { process, port };
+        if wait_until(|| starting.answers_or_ended()) && starting.process.try_wait().unwrap().is_none() {
+            return Some(starting.process);
+        }
+        let log = fs::read_to_string(path).unwrap_or_default();
+        assert!(log.contains("in use"), "the server does not start: {log}");
+        None
+    }
+
+    /// Takes the process down without giving it a chance to do anything.
+    pub fn crash(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// The same for good; the directory it leaves.
+    pub fn kill(mut self) -> TempDir {
+        self.crash();
+        self.wait().1
+    }
+
+    /// Starts a process that has ended once more: the same program, arguments, directory and port.
+    pub fn start_again(&mut self) {
+        let is_back = wait_until(|| {
+            let process = Self::spawn(&self.program, &self.directory, self.port, &self.arguments);
+            process.map(|process| self.process = process).is_some()
+        });
+        assert!(is_back, "port {} is taken", self.port);
+    }
+
+    /// Waits until the server has loaded its data set.
+    pub fn loaded(self) -> Self {
+        assert!(wait_until(|| self.client().call("PING") == "+PONG"), "the server goes on loading");
+        self
     }
 
     pub fn client(&self) -> Client {
@@ -269,6 +328,14 @@ pub fn encode<A: AsRef<[u8]>>(arguments: &[A]) -> Vec<u8> {
         request.extend_from_slice(b"\r\n");
     }
     request
+}
+
+/// A script in the Python that has redis-py.
+pub fn python(script: &str) -> Command {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python3");
+    let mut command = Command::new(if own.exists() { own } else { "python3".into() });
+    command.args(["-c", script]);
+    command
 }
 
 /// A number from the environment, so that a run can be longer or repeat another one.

@@ -3,7 +3,7 @@
 /// Files beyond the soft limit: path, lines without unit tests.
 pub const LONG_FILES: &[(&str, usize)] = &[
     // The list of all error texts, which is to be one list.
-    ("src/commands/error.rs", 606),
+    ("src/commands/error.rs", 616),
     ("src/ds/table.rs", 518),
     ("src/keyspace/entry.rs", 625),
 ];

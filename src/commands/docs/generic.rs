@@ -57,8 +57,9 @@ pub(super) const ROWS: &[Doc] = &[
         "That of DUMP and DEL here and of RESTORE there, plus O(N) to transfer the value",
         "Moves keys to another server, atomically.",
         "host port:integer key-selector:(key|empty-string='') destination-db:integer timeout:integer \
-         [COPY] [REPLACE] [authentication:(AUTH auth{password}|AUTH2 auth2:(username password))] \
-         [KEYS keys:key#1{key} ...]",
+         [COPY]@3.0.0 [REPLACE]@3.0.0 \
+         [authentication:(AUTH auth{password}@4.0.7|AUTH2 auth2:(username password)@6.0.0)] \
+         [KEYS keys:key#1{key} ...]@3.0.6",
     )
     .changed(&[
         ("3.0.0", "Options `COPY` and `REPLACE`."),

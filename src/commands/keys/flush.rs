@@ -23,21 +23,36 @@ pub const COMMANDS: &[Command] = &[
 /// Empties a database, or all of them, and records what follows for dirty counter and watchers. The caller
 /// decides where the keys are dropped.
 pub fn flush(keys: &mut Keyspace, engine: &Engine, db: Option<usize>) -> Detached {
-    let databases = match db {
-        Some(db) => db..db + 1,
-        None => 0..keys.databases(),
-    };
-    for db in databases {
-        // Now, because afterwards nobody knows which of the watched keys were there.
-        for key in engine.watches.in_db(db) {
-            if keys.presence(db, key) != Presence::Absent {
-                keys.effects.vanished(db, key);
-            }
-        }
+    match db {
+        Some(db) => tell_watchers(keys, engine, db, None),
+        None => tell_all_watchers(keys, engine, None),
     }
     let detached = keys.flush(db);
     keys.effects.add_dirty(detached.len() as u64);
     detached
+}
+
+/// Puts another data set in the place of this one, function libraries included. The caller decides where the old
+/// keys are dropped.
+pub fn replace_all(keys: &mut Keyspace, engine: &Engine, successor: Keyspace) -> Detached {
+    tell_all_watchers(keys, engine, Some(&successor));
+    keys.take_over(successor)
+}
+
+fn tell_all_watchers(keys: &mut Keyspace, engine: &Engine, successor: Option<&Keyspace>) {
+    for db in 0..keys.databases() {
+        tell_watchers(keys, engine, db, successor);
+    }
+}
+
+/// Now, because afterwards nobody knows which of the watched keys were there.
+fn tell_watchers(keys: &mut Keyspace, engine: &Engine, db: usize, successor: Option<&Keyspace>) {
+    for key in engine.watches.in_db(db) {
+        let is_in = |keys: &Keyspace| keys.presence(db, key) != Presence::Absent;
+        if is_in(keys) || successor.is_some_and(is_in) {
+            keys.effects.vanished(db, key);
+        }
+    }
 }
 
 fn flushdb(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {

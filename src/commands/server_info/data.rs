@@ -9,8 +9,8 @@ use crate::observe::Stats;
 pub fn persistence(ctx: &Ctx<'_>, lines: &mut Lines) {
     let snapshots = &ctx.engine.snapshots;
     let now_s = ctx.now_ms() / 1000;
-    lines.flag("loading", snapshots.is_loading());
-    lines.field("async_loading", 0);
+    lines.flag("loading", snapshots.is_loading() && !snapshots.serves_meanwhile());
+    lines.flag("async_loading", snapshots.serves_meanwhile());
     snapshot_progress(ctx, lines);
     let changes = ctx.keys.effects.dirty().saturating_sub(snapshots.dirty_at_last_save);
     lines.field("rdb_changes_since_last_save", changes);
@@ -124,7 +124,7 @@ pub fn stats(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("pubsubshard_channels", ctx.engine.pubsub.numshardchannels());
     lines.field("latest_fork_usec", stats.latest_fork_us);
     lines.field("total_forks", stats.forks);
-    lines.field("migrate_cached_sockets", 0);
+    lines.field("migrate_cached_sockets", ctx.engine.migration.kept());
     lines.field("slave_expires_tracked_keys", ctx.engine.own_expiry.len());
     lines.fields(
         &[

@@ -6,6 +6,7 @@ use super::lines::{Lines, percentage};
 use crate::commands::context::Ctx;
 use crate::config::{Config, REDIS_VERSION, Supervised};
 use crate::engine::MemoryShares;
+use crate::keyspace::Libraries;
 use crate::keyspace::aging::lru_bits_of_idle;
 use crate::repl::Backlog;
 use crate::sys::memory::{self, allocator_name, allocator_stats, resident_bytes, total_system_memory};
@@ -113,7 +114,7 @@ pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("allocator_active", allocator.active);
     lines.field("allocator_resident", allocator.resident);
     lines.bytes("total_system_memory", total_system_memory());
-    scripts(lines);
+    scripts(&ctx.keys.libraries, lines);
     limits(&ctx.engine.config, lines);
     lines.decimal("allocator_frag_ratio", allocator.fragmentation_ratio());
     lines.field("allocator_frag_bytes", allocator.fragmentation_bytes());
@@ -140,22 +141,23 @@ pub fn memory(ctx: &Ctx<'_>, lines: &mut Lines) {
     lines.field("lazyfreed_objects", ctx.engine.worker.done());
 }
 
-fn scripts(lines: &mut Lines) {
+fn scripts(libraries: &Libraries, lines: &mut Lines) {
     lines.fields(&["used_memory_lua", "used_memory_vm_eval"], 0);
     lines.human("used_memory_lua", 0);
     lines.fields(
         &[
             "used_memory_scripts_eval",
             "number_of_cached_scripts",
+            // Those that could be called.
             "number_of_functions",
-            "number_of_libraries",
-            "used_memory_vm_functions",
         ],
         0,
     );
+    lines.field("number_of_libraries", libraries.len());
+    lines.field("used_memory_vm_functions", 0);
     lines.bytes("used_memory_vm_total", 0);
-    lines.field("used_memory_functions", 0);
-    lines.bytes("used_memory_scripts", 0);
+    lines.field("used_memory_functions", libraries.bytes());
+    lines.bytes("used_memory_scripts", libraries.bytes());
 }
 
 fn limits(config: &Config, lines: &mut Lines) {

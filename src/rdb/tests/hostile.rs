@@ -138,6 +138,17 @@ fn a_module_without_its_module_is_named_and_skipped() {
 }
 
 #[test]
+fn the_slot_of_a_hint_is_one_of_a_cluster_and_of_a_version_that_has_it() {
+    let slot_info = |slot: [u8; 2]| [&[244][..], &[0x40 | slot[0], slot[1], 1, 0], b"\0\x01k\x01v"].concat();
+    let last = [&slot_info(16_383_u16.to_be_bytes())[..], b"\xff\0\0\0\0\0\0\0\0"].concat();
+    assert_eq!(items(&headed(12, &last)).unwrap(), ["k = \"v\""]);
+    for (version, slot) in [(12, &b"\xf4\x80\0\0\x40\0\x01\0"[..]), (11, &last)] {
+        let error = items(&headed(version, slot)).unwrap_err();
+        assert!(matches!(error, LoadError::Corrupt { offset: 9, .. }), "{version}: {error}");
+    }
+}
+
+#[test]
 fn huge_declared_lengths_allocate_nothing() {
     let huge = [0x81, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     let plain = [&[0, 1, b'k'], &huge[..], b"some bytes"].concat();

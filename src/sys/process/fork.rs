@@ -107,6 +107,11 @@ pub fn kill(pid: Pid, signal: i32) -> io::Result<()> {
     }
 }
 
+/// Whether there is a process of this id, as far as this one can see.
+pub fn exists(id: u32) -> bool {
+    Path::new("/proc").join(id.to_string()).exists()
+}
+
 /// Continues in the background: a new session whose three standard descriptors are `/dev/null`.
 /// The calling process exits with code 0. Call it before any thread is started.
 #[expect(unsafe_code, reason = "fork, setsid and dup2 are not in std")]

@@ -12,7 +12,7 @@ mod supervise;
 mod title;
 mod usage;
 
-pub use fork::{Pid, daemonize, fork_child, kill, wait_child, wait_for, write_pidfile};
+pub use fork::{Pid, daemonize, exists, fork_child, kill, wait_child, wait_for, write_pidfile};
 pub use limits::{
     oom_score_adj, open_files_limit, set_locale, set_oom_score_adj, set_open_files_limit, thp_disable,
 };

@@ -13,6 +13,9 @@ use super::log::Log;
 const BYTES_PER_PENDING: usize = 80;
 const BYTES_PER_CONSUMER: usize = 112;
 
+/// More than XGROUP takes could not be told to replicas.
+const ENTRIES_READ_MAX: u64 = i64::MAX as u64;
+
 /// An entry that was delivered and is not acknowledged. The entry itself may be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pending {
@@ -83,11 +86,12 @@ impl Group {
         if id <= self.last_delivered {
             return false;
         }
-        match self.entries_read {
-            Some(read) if !log.may_have_holes_from(id) => self.entries_read = Some(read.wrapping_add(1)),
-            _ if log.entries_added() > 0 => self.entries_read = log.entries_up_to(id),
-            _ => {}
-        }
+        let read = match self.entries_read {
+            Some(read) if !log.may_have_holes_from(id) => Some(read.saturating_add(1)),
+            _ if log.entries_added() > 0 => log.entries_up_to(id),
+            read => read,
+        };
+        self.entries_read = read.map(|read| read.min(ENTRIES_READ_MAX));
         self.last_delivered = id;
         true
     }

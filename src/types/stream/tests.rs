@@ -167,6 +167,15 @@ fn lag_is_known_where_counters_tell_it() {
 }
 
 #[test]
+fn a_group_counts_what_it_reads_no_further_than_can_be_replicated() {
+    let mut stream = Stream::new();
+    append(&mut stream, id(1, 0), &[("f", "v")], REDIS_LIMITS);
+    let mut group = Group::new(StreamId::MIN, Some(i64::MAX as u64));
+    assert!(group.advance(stream.log(), id(1, 0)));
+    assert_eq!(group.entries_read(), Some(i64::MAX as u64));
+}
+
+#[test]
 fn a_pending_entry_has_one_owner() {
     let mut group = Group::new(StreamId::MIN, None);
     let alice = group.add_consumer(b"alice", 1).unwrap();

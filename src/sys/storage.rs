@@ -1,7 +1,5 @@
-//! The disk, as far as the append-only file needs it: small, so that a test can put another one in its place
-//! that loses power after any call.
-//!
-//! Paths are relative to the directory that the server works in.
+//! The disk, as far as snapshots and the append-only file need it: small, so that a test can put another one in
+//! its place that loses power after any call (`simulated`).
 
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
@@ -9,7 +7,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::sys::files::fsync_dir;
+use super::files::fsync_dir;
+
+#[cfg(test)]
+pub mod simulated;
 
 /// Files by path.
 pub trait Storage {
@@ -53,10 +54,16 @@ pub trait AppendFile {
     fn sync(&mut self) -> io::Result<()>;
 }
 
+/// An open file as the destination of a stream. Nothing is collected: writes should be large.
+#[derive(Debug)]
+pub struct Appending<F>(pub F);
+
 /// The real disk.
 #[derive(Debug, Clone)]
 pub struct Disk {
     root: PathBuf,
+    /// Permissions of new files.
+    mode: u32,
 }
 
 /// A file of the real disk. A clone is the same open file: a helper thread may sync it meanwhile.
@@ -66,7 +73,14 @@ pub struct DiskFile(Arc<File>);
 impl Disk {
     /// The disk below a directory.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), mode: 0o644 }
+    }
+
+    /// New files may be used by whomever the process's umask lets.
+    #[must_use]
+    pub fn open_to_all(mut self) -> Self {
+        self.mode = 0o666;
+        self
     }
 
     pub fn root(&self) -> &Path {
@@ -90,13 +104,13 @@ impl Storage for Disk {
 
     fn create(&self, path: &Path) -> io::Result<DiskFile> {
         // Not O_TRUNC alone: it is appended to, also after it was cut.
-        let file = File::options().append(true).create(true).mode(0o644).open(self.root.join(path))?;
+        let file = File::options().append(true).create(true).mode(self.mode).open(self.root.join(path))?;
         file.set_len(0)?;
         Ok(DiskFile(Arc::new(file)))
     }
 
     fn open(&self, path: &Path) -> io::Result<DiskFile> {
-        let file = File::options().append(true).create(true).mode(0o644).open(self.root.join(path))?;
+        let file = File::options().append(true).create(true).mode(self.mode).open(self.root.join(path))?;
         Ok(DiskFile(Arc::new(file)))
     }
 
@@ -145,6 +159,22 @@ impl AppendFile for DiskFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.0.sync_data()
+    }
+}
+
+impl AsRef<File> for DiskFile {
+    fn as_ref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl<F: AppendFile> Write for Appending<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.append(&[IoSlice::new(bytes)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
