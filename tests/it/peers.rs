@@ -304,3 +304,43 @@ fn a_replica_that_does_not_read_its_snapshot_is_given_up_without_the_others() {
     assert!(log.contains("Diskless rdb transfer, done reading from pipe, 1 replicas still up."), "{log}");
     check(&mut replica.client(), "DBSIZE", ":20000");
 }
+
+/// Replies would be taken for a part of the stream.
+#[test]
+fn whoever_follows_is_not_answered() {
+    let server = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    let reports = [
+        ("PING", "Replica generated a reply to command 'ping', disconnecting it: id="),
+        ("GET key", "'ERR Replica can't interact with the keyspace' after processing the command 'get'"),
+    ];
+    for (words, report) in reports {
+        let mut replica = server.client();
+        replica.send("SYNC");
+        replica.send(words);
+        assert!(wait_until(|| server.log().contains(report)), "{words}");
+        assert!(replica.is_closed());
+    }
+    let error = "-ERR value is not an integer or out of range";
+    check(&mut server.client(), "PSYNC id first", error);
+    assert!(server.log().contains("asks for synchronization but with a wrong offset"));
+}
+
+#[test]
+fn a_file_that_no_replica_waits_for_any_more_is_not_written() {
+    let server = Server::with(&["--repl-diskless-sync", "no"]);
+    let mut client = server.client();
+    check(&mut client, "SET key value", "+OK");
+    check(&mut client, "CONFIG SET rdb-key-save-delay 2000000000", "+OK");
+    let mut replicas = [server.client(), server.client()];
+    for replica in &mut replicas {
+        replica.send("SYNC");
+    }
+    assert!(wait_until(|| info(&mut client, "replication", "slave1").contains("state=wait_bgsave")));
+    assert!(wait_until(|| info(&mut client, "persistence", "rdb_bgsave_in_progress") == "1"));
+    let [first, second] = replicas;
+    drop(first);
+    assert!(wait_until(|| info(&mut client, "replication", "connected_slaves") == "1"));
+    assert_eq!(info(&mut client, "persistence", "rdb_bgsave_in_progress"), "1");
+    drop(second);
+    assert!(wait_until(|| info(&mut client, "persistence", "rdb_bgsave_in_progress") == "0"));
+}
