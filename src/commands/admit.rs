@@ -3,7 +3,7 @@
 
 use super::command::{Command, flags};
 use super::context::Ctx;
-use super::error::{CommandError, REPEATED_BYTES_MAX, shortened};
+use super::error::{CommandError, REPEATED_BYTES_MAX, ReplicationError, shortened};
 use super::registry::Registry;
 use crate::engine::{CommandId, PauseKind};
 use crate::resp::Request;
@@ -45,6 +45,7 @@ pub fn admit(ctx: &mut Ctx<'_>, id: CommandId, request: &Request<'_>) -> Result<
     possible_while_subscribed(ctx, id, command)?;
     not_stale(ctx, nature)?;
     not_loading(ctx, nature)?;
+    no_keys_for_replicas(ctx, nature)?;
     Ok(not_paused(ctx, nature))
 }
 
@@ -249,6 +250,13 @@ fn not_loading(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
         nature.common & flags::LOADING != 0
     };
     if is_possible { Ok(()) } else { Err(CommandError::Loading) }
+}
+
+/// Pauses do not hold replicas up: they must not use that.
+#[inline]
+fn no_keys_for_replicas(ctx: &Ctx<'_>, nature: Nature) -> Result<(), CommandError> {
+    let concerned = nature.flags & (flags::WRITE | flags::READONLY | flags::MAY_REPLICATE) != 0;
+    if concerned && ctx.client.is_replica() { Err(ReplicationError::ReplicaUsesKeys.into()) } else { Ok(()) }
 }
 
 #[inline]

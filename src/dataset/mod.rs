@@ -15,7 +15,7 @@ mod save;
 pub use build::{Built, Limits, build};
 pub use commands::write_commands;
 pub use load::{Advance, Load, LoadOptions, Loaded, ReadError, access_of};
-pub use save::{Header, KeptUsage, dump, version_of, write, write_header};
+pub use save::{Header, KeptUsage, dump, version_of, write, write_header, write_libraries};
 
 #[cfg(test)]
 mod tests;

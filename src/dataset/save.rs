@@ -33,8 +33,8 @@ pub enum KeptUsage {
     Frequency,
 }
 
-/// Writes function libraries and every key of every database, expired ones included, and calls `after_key` with the number of keys
-/// written so far behind each. Its error ends the writing.
+/// Writes function libraries and every key of every database, expired ones included, and calls `after_key` with the
+/// number of keys written so far behind each. Its error ends the writing.
 pub fn write<W: Write>(
     writer: &mut Writer<W>,
     keys: &Keyspace,
@@ -43,7 +43,7 @@ pub fn write<W: Write>(
     mut after_key: impl FnMut(u64) -> io::Result<()>,
 ) -> io::Result<()> {
     write_header(writer, header)?;
-    keys.libraries.iter().try_for_each(|text| writer.function(text))?;
+    write_libraries(writer, keys)?;
     let mut written = 0;
     for db in 0..keys.databases() {
         if keys.len(db) == 0 {
@@ -59,6 +59,10 @@ pub fn write<W: Write>(
         }
     }
     Ok(())
+}
+
+pub fn write_libraries<W: Write>(writer: &mut Writer<W>, keys: &Keyspace) -> io::Result<()> {
+    keys.libraries.iter().try_for_each(|text| writer.function(text))
 }
 
 /// What a snapshot says of itself; alone, it is one of nothing.

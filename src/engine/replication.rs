@@ -258,7 +258,8 @@ impl Engine {
     /// The end of the stream, with what commands have left for it.
     pub fn stream_end(&self) -> u64 {
         let pending = self.downstream.replicas.pending().len() as u64;
-        self.replication.offset + pending + self.downstream.unstreamed
+        let unstreamed = if self.replication.is_replica() { 0 } else { self.downstream.unstreamed };
+        self.replication.offset + pending + unstreamed
     }
 
     /// Drops what neither the window nor a replica needs.

@@ -188,10 +188,10 @@ impl Engine {
                 let options = writer_options(keys, config, demand.version_max);
                 let mut writer = Writer::new(stream, options)?;
                 let header = header(place, false);
-                if demand.without_keys {
+                if demand.is_filtered() {
                     dataset::write_header(&mut writer, &header)?;
                     if !demand.without_functions {
-                        keys.libraries.iter().try_for_each(|text| writer.function(text))?;
+                        dataset::write_libraries(&mut writer, keys)?;
                     }
                 } else {
                     write_data(&mut writer, keys, config, &header, |count| reporter.after_key(count))?;

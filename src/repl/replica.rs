@@ -114,6 +114,11 @@ impl Replica {
         !matches!(self.state, ReplicaState::Handshake | ReplicaState::AwaitsSnapshot)
     }
 
+    /// Whether it waits for a file that a child is writing.
+    pub fn is_promised_file(&self) -> bool {
+        self.state == ReplicaState::SnapshotToFile
+    }
+
     pub fn is_online(&self) -> bool {
         self.state == ReplicaState::Online
     }

@@ -110,10 +110,10 @@ impl Server {
             .and_then(|()| fs::rename(&temporary, &path))
             .and_then(|()| fsync_dir(&config.process.dir))
             .map_err(LinkError::File)?;
+        self.transfers.file_is_from_primary = true;
         self.discard_data();
         log::info!("MASTER <-> REPLICA sync: Loading DB in memory");
         self.engine.begin_loading_from_primary(&path).map_err(|error| failed(error.to_string()))?;
-        self.primary_link.left_file = true;
         // Otherwise nobody would ever say that it is loaded.
         if self.engine.snapshots.is_loading() { Ok(()) } else { Err(failed("it is gone".to_owned())) }
     }

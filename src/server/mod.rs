@@ -10,8 +10,8 @@
 //! * `timers`, `cron`, `visits`: deadlines, what they ask for, and the regular look at each client.
 //! * `snapshots`, `aof`: save points, the saving child, loading; the same for the append-only file.
 //! * `replicas`, `replica_sockets`: what replicas are sent; the sockets of those that the child feeds.
+//! * `sync_files`: snapshots that go to replicas by a file.
 //! * `primary_link`, `full_sync`: the socket to the primary we follow, and the snapshot that it sends.
-//! * `sync_files`: files of full synchronisations that are to go.
 //! * `dialer`: the sockets of MIGRATE.
 //! * `invocation`, `start`, `logo`: from argv to a running loop.
 //! * `shutdown`: signals, the last steps, starting anew.

@@ -33,8 +33,6 @@ pub struct PrimaryLink {
     /// Bytes of the stream that arrived with the answer to PSYNC.
     rest: Vec<u8>,
     pub(super) snapshot: Option<SnapshotFile>,
-    /// The snapshot that came by it is in the place of our file.
-    pub(super) left_file: bool,
 }
 
 /// Why the link is given up. The text is for the log.

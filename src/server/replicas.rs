@@ -1,47 +1,40 @@
 //! What replicas are sent: the stream, straight from the backlog; before it a snapshot, which a child writes to
 //! their sockets, or to a file that is sent from here.
 
-use std::fs::File;
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 
 use super::event_loop::Server;
-use super::replica_sockets::ReplicaSockets;
+use super::replica_sockets::{ReplicaSockets, StallReports};
+use super::sync_files::FileTransfer;
 use crate::commands::{force_unblock_all, serve_waiters};
 use crate::config::OutputClass;
 use crate::engine::{ClientId, Closing, Session, SnapshotTarget, replica_name};
 use crate::net::Connection;
-use crate::repl::{Capabilities, ReplicaState, SnapshotDemand, acknowledgement};
-use crate::sys::clock;
+use crate::repl::{Capabilities, Replica, ReplicaState, SnapshotDemand, acknowledgement};
 use crate::sys::files::error_text;
 
 /// The most that one turn sends to one replica.
-const BYTES_PER_TURN_MAX: usize = 4 * 1024 * 1024;
+pub(super) const BYTES_PER_TURN_MAX: usize = 4 * 1024 * 1024;
 /// Pieces of the backlog handed to one `writev`.
 const SLICES_MAX: usize = 32;
-const FILE_READ_BYTES: usize = 64 * 1024;
 
 /// Snapshots on their way from files to replicas.
 #[derive(Default)]
 pub struct Transfers {
-    files: Vec<FileTransfer>,
-    /// Whose sockets the child writes to.
+    pub(super) files: Vec<FileTransfer>,
+    /// Whose sockets the child writes to, and where it says which of them it waits for.
     streaming: Vec<ClientId>,
+    stalls: Option<StallReports>,
     /// No later version of the format than this is in the file that a child was last asked to write for replicas.
     file_version_max: Option<u8>,
     /// The file was not written for ourselves (see `rdb-del-sync-files`).
     pub(super) file_is_for_replicas: bool,
+    /// It was received from our primary.
+    pub(super) file_is_from_primary: bool,
     /// A replica has used up its share of the turn.
     pub(super) goes_on: bool,
     /// Seconds since replicas were last told that we are alive.
     seconds_since_ping: u32,
-}
-
-struct FileTransfer {
-    client: ClientId,
-    file: File,
-    /// What has been read and not sent.
-    unsent: Vec<u8>,
-    left_bytes: u64,
 }
 
 impl Server {
@@ -83,7 +76,7 @@ impl Server {
             self.engine.ping_replicas();
         }
         let now_ms = self.engine.clock.unix_ms();
-        let timeout_ms = i64::from(self.engine.config.replication.timeout_seconds) * 1000;
+        let timeout_s = i64::from(self.engine.config.replication.timeout_seconds);
         for id in self.engine.replication.replicas().to_vec() {
             let Some(client) = self.engine.clients.by_id(id) else { continue };
             let Some(replica) = &client.session.replica else { continue };
@@ -92,7 +85,7 @@ impl Server {
                     // So that it goes on waiting.
                     self.engine.clients.send(id, |reply| reply.output.push(b"\n"));
                 }
-                ReplicaState::Online if !replica.is_mute && now_ms - replica.acknowledged_ms > timeout_ms => {
+                ReplicaState::Online if !replica.is_mute && replica.lag_s(now_ms) > timeout_s => {
                     let name = replica_name(&client.session);
                     log::warn!("Disconnecting timedout replica (streaming sync): {name}");
                     self.engine.clients.close(id);
@@ -100,8 +93,21 @@ impl Server {
                 _ => {}
             }
         }
+        self.hang_up_on_stalled(timeout_s);
         self.engine.expire_backlog();
         self.remove_file_for_replicas();
+    }
+
+    /// The child waits for a replica that does not read: not for ever.
+    fn hang_up_on_stalled(&mut self, timeout_s: i64) {
+        let Some(stalls) = &self.transfers.stalls else { return };
+        while let Some((id, stalled_us)) = stalls.next() {
+            let Some(client) = self.engine.clients.by_id(id) else { continue };
+            if (stalled_us / 1_000_000) as i64 > timeout_s && client.session.closing == Closing::No {
+                log::warn!("Disconnecting timedout replica (full sync): {}", replica_name(&client.session));
+                self.engine.clients.close(id);
+            }
+        }
     }
 
     /// `repl-disable-tcp-nodelay`: fewer packets, and up to 40 ms more for each.
@@ -322,19 +328,28 @@ impl Server {
     fn start_streaming(&mut self, waiting: &[ClientId], demand: SnapshotDemand) -> Result<(), ()> {
         let id = self.engine.replication.history.id();
         let offset = self.engine.replication.offset();
-        let mut sockets = ReplicaSockets::new(self.engine.config.replication.timeout_seconds);
+        let (mut sockets, stalls) = ReplicaSockets::new().map_err(|error| {
+            log::warn!("Making sockets for a child: {}", error_text(&error));
+        })?;
         for client in waiting.iter().filter_map(|id| self.engine.clients.by_id(*id)) {
             let is_mute = client.session.replica.as_ref().is_some_and(|replica| replica.is_mute);
             let greeting = if is_mute { String::new() } else { format!("+FULLRESYNC {id} {offset}\r\n") };
             let connection = self.connections.get(client.session.slot).and_then(Option::as_ref);
-            let name = replica_name(&client.session);
-            let added = connection.map(|connection| sockets.add(connection, name, &greeting));
+            let id = client.session.id;
+            let added = connection.map(|connection| sockets.add(connection, id, &greeting));
             if let Some(Err(error)) = added {
                 log::warn!("Duplicating a replica's socket: {}", error_text(&error));
             }
         }
         let mark = self.engine.random.hex_id();
-        let started = self.engine.start_streaming_child(&self.keys, || sockets.open(), &mark, demand);
+        let mut stalls = Some(stalls);
+        let open = || {
+            // So that a report fails once the parent is gone.
+            drop(stalls.take());
+            sockets.open()
+        };
+        let started = self.engine.start_streaming_child(&self.keys, open, &mark, demand);
+        self.transfers.stalls = stalls;
         started.map_err(|_| ())
     }
 
@@ -410,18 +425,6 @@ impl Server {
         );
     }
 
-    fn begin_file_transfer(&mut self, id: ClientId) -> io::Result<()> {
-        let config = &self.engine.config;
-        let file = File::open(config.process.dir.join(&config.rdb.file_name))?;
-        let left_bytes = file.metadata()?.len();
-        let unsent = format!("${left_bytes}\r\n").into_bytes();
-        self.transfers.files.push(FileTransfer { client: id, file, unsent, left_bytes });
-        if let Some(replica) = self.engine.replica_mut(id) {
-            replica.state = ReplicaState::ReceivesFile;
-        }
-        Ok(())
-    }
-
     /// A replica is gone.
     pub(super) fn forget_replica(&mut self, session: &Session) {
         log::info!("Connection with replica {} lost.", replica_name(session));
@@ -433,6 +436,21 @@ impl Server {
             log::warn!("Diskless rdb transfer, last replica dropped, killing fork child.");
             self.engine.kill_snapshot_child();
         }
+        let awaited_file = session.replica.as_ref().is_some_and(|replica| replica.is_promised_file());
+        if awaited_file && self.nobody_wants_file() {
+            self.engine.kill_snapshot_child();
+        }
+    }
+
+    /// Whether a child writes a file that no replica waits for, and that nobody else has asked for.
+    fn nobody_wants_file(&self) -> bool {
+        let writes_file =
+            self.engine.snapshots.child.as_ref().is_some_and(|child| child.target == SnapshotTarget::File);
+        let mut replicas =
+            self.engine.replication.replicas().iter().filter_map(|id| self.engine.replica(*id));
+        writes_file
+            && self.engine.config.rdb.save_points.is_empty()
+            && !replicas.any(Replica::is_promised_file)
     }
 }
 
@@ -446,34 +464,4 @@ impl Transfers {
         };
         is_readable && !demand.is_filtered()
     }
-
-    /// Sends a file as far as the socket takes it; returns the bytes sent.
-    fn send_file(&mut self, client: ClientId, connection: &mut Connection) -> io::Result<usize> {
-        let Some(transfer) = self.files.iter_mut().find(|transfer| transfer.client == client) else {
-            return Ok(0);
-        };
-        let mut total = 0;
-        while total < BYTES_PER_TURN_MAX && !connection.awaits_room {
-            if transfer.unsent.is_empty() {
-                let share = transfer.left_bytes.min(FILE_READ_BYTES as u64);
-                if share == 0 {
-                    break;
-                }
-                let read = (&transfer.file).take(share).read_to_end(&mut transfer.unsent)? as u64;
-                if read < share {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                transfer.left_bytes -= read;
-            }
-            let sent = connection.write_slices(&[IoSlice::new(&transfer.unsent)])?;
-            transfer.unsent.drain(..sent);
-            total += sent;
-        }
-        Ok(total)
-    }
-}
-
-/// Until when the child may wait for a replica that does not read.
-pub(super) fn deadline_us(timeout_s: u32) -> u64 {
-    clock::now_us() + u64::from(timeout_s) * 1_000_000
 }

@@ -373,7 +373,17 @@ impl Bench<'_> {
         if reply.first() == Some(&b'-') {
             self.report_divergence(client, &reply);
         }
+        let is_unwanted = client.session.is_replica() && !reply.is_empty();
         client.reply.output.truncate(mark);
+        if is_unwanted {
+            // Its stream must not be mixed with anything: whoever asks for replies is no replica.
+            let command = client.session.last_command.map_or("<unknown>", |id| self.registry.full_name(id));
+            log::warn!(
+                "Replica generated a reply to command '{command}', disconnecting it: {}",
+                self.line_of(client)
+            );
+            client.session.closing = Closing::Now;
+        }
     }
 
     #[cold]

@@ -61,20 +61,30 @@ fn a_replica_gets_the_version_that_it_can_read() {
 
 #[test]
 fn a_snapshot_consists_of_what_is_asked_for() {
-    let server = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    // One that holds a function library.
+    let redis = Server::upstream(&[]);
+    let library = "#!lua name=library\nredis.register_function('distinct', function() return 1 end)";
+    assert_eq!(redis.client().call_arguments(&["FUNCTION", "LOAD", library]), "$library");
+    check(&mut redis.client(), "SET unmistakable value", "+OK");
+    check(&mut redis.client(), "SAVE", "+OK");
+    redis.client().send("SHUTDOWN NOSAVE");
+    let server = Server::in_directory(redis.wait().1, &["--repl-diskless-sync-delay", "0"]);
     let mut client = server.client();
-    check(&mut client, "SET unmistakable value", "+OK");
-    let holds_key = |introduction: &[&str]| {
+    let file = fs::read(server.path("dump.rdb")).unwrap();
+
+    // Whether it holds the key, and the library.
+    let parts = |introduction: &[&str]| {
         let snapshot = snapshot_for(&server, introduction);
-        snapshot.windows(12).any(|window| window == b"unmistakable")
+        let holds = |text: &[u8]| snapshot.windows(text.len()).any(|window| window == text);
+        (holds(b"unmistakable"), holds(b"distinct"))
     };
-    assert!(holds_key(&[]));
-    assert!(!holds_key(&["REPLCONF rdb-filter-only functions"]));
-    assert!(!holds_key(&["REPLCONF rdb-filter-only \"\""]));
+    assert_eq!(parts(&[]), (true, true));
+    assert_eq!(parts(&["REPLCONF rdb-filter-only functions"]), (false, true));
+    assert_eq!(parts(&["REPLCONF rdb-filter-only \"\""]), (false, false));
     // Not even where snapshots go by a file: that one is for the whole data set.
     check(&mut client, "CONFIG SET repl-diskless-sync no", "+OK");
-    assert!(!holds_key(&["REPLCONF rdb-filter-only functions"]));
-    assert!(!fs::exists(server.path("dump.rdb")).unwrap());
+    assert_eq!(parts(&["REPLCONF rdb-filter-only functions"]), (false, true));
+    assert!(fs::read(server.path("dump.rdb")).unwrap() == file);
 
     let mut other = server.client();
     let cases = [
@@ -293,4 +303,44 @@ fn a_replica_that_does_not_read_its_snapshot_is_given_up_without_the_others() {
     assert!(log.contains("Disconnecting timedout replica (full sync): client id #"), "{log}");
     assert!(log.contains("Diskless rdb transfer, done reading from pipe, 1 replicas still up."), "{log}");
     check(&mut replica.client(), "DBSIZE", ":20000");
+}
+
+/// Replies would be taken for a part of the stream.
+#[test]
+fn whoever_follows_is_not_answered() {
+    let server = Server::with(&["--repl-diskless-sync-delay", "0"]);
+    let reports = [
+        ("PING", "Replica generated a reply to command 'ping', disconnecting it: id="),
+        ("GET key", "'ERR Replica can't interact with the keyspace' after processing the command 'get'"),
+    ];
+    for (words, report) in reports {
+        let mut replica = server.client();
+        replica.send("SYNC");
+        replica.send(words);
+        assert!(wait_until(|| server.log().contains(report)), "{words}");
+        assert!(replica.is_closed());
+    }
+    let error = "-ERR value is not an integer or out of range";
+    check(&mut server.client(), "PSYNC id first", error);
+    assert!(server.log().contains("asks for synchronization but with a wrong offset"));
+}
+
+#[test]
+fn a_file_that_no_replica_waits_for_any_more_is_not_written() {
+    let server = Server::with(&["--repl-diskless-sync", "no"]);
+    let mut client = server.client();
+    check(&mut client, "SET key value", "+OK");
+    check(&mut client, "CONFIG SET rdb-key-save-delay 2000000000", "+OK");
+    let mut replicas = [server.client(), server.client()];
+    for replica in &mut replicas {
+        replica.send("SYNC");
+    }
+    assert!(wait_until(|| info(&mut client, "replication", "slave1").contains("state=wait_bgsave")));
+    assert!(wait_until(|| info(&mut client, "persistence", "rdb_bgsave_in_progress") == "1"));
+    let [first, second] = replicas;
+    drop(first);
+    assert!(wait_until(|| info(&mut client, "replication", "connected_slaves") == "1"));
+    assert_eq!(info(&mut client, "persistence", "rdb_bgsave_in_progress"), "1");
+    drop(second);
+    assert!(wait_until(|| info(&mut client, "persistence", "rdb_bgsave_in_progress") == "0"));
 }

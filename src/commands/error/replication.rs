@@ -50,6 +50,8 @@ pub enum ReplicationError {
     FilteredWithoutEof,
     #[error("ERR REPLCONF ip-address provided by replica instance is too long: {0} bytes")]
     AnnouncedIpTooLong(usize),
+    #[error("ERR Replica can't interact with the keyspace")]
+    ReplicaUsesKeys,
     #[error("ERR Invalid master port")]
     InvalidPrimaryPort,
     #[error("ERR REPLICAOF not allowed while failing over.")]

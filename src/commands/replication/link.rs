@@ -18,7 +18,10 @@ const ANNOUNCED_IP_BYTES_MAX: usize = 45;
 /// `PSYNC id offset`
 pub fn psync(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> CommandResult {
     let id = ReplicationId::parse(args.next()?);
-    let next = args.next_int()?;
+    let next = args.next_int().inspect_err(|_| {
+        let name = replica_name(ctx.client);
+        log::warn!("Replica {name} asks for synchronization but with a wrong offset");
+    })?;
     if args.keyword("failover") && !ctx.client.is_replica() {
         take_over(ctx, id)?;
     }

@@ -26,7 +26,7 @@ pub fn replication(ctx: &Ctx<'_>, lines: &mut Lines) {
     let second = state.history.second();
     lines.field("master_replid2", second.map_or_else(|| "0".repeat(40), |(id, _)| id.to_string()));
     let pending = engine.downstream.replicas.pending().len() as u64;
-    lines.field("master_repl_offset", state.offset() + pending);
+    lines.field("master_repl_offset", engine.stream_end());
     lines.field("second_repl_offset", second.map_or(-1, |(_, end)| end as i64 + 1));
     let backlog = state.backlog.as_ref();
     lines.flag("repl_backlog_active", backlog.is_some());
