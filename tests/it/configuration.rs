@@ -307,7 +307,10 @@ fn debug_populate_leaves_existing_keys_alone() {
             ("GET p:2", "$value:2\0"),
             ("DEBUG POPULATE -1", "-ERR value is out of range, must be positive"),
             ("DEBUG POPULATE many", "-ERR value is out of range, must be positive"),
-            ("DEBUG REPLICATE PING", "-ERR DEBUG REPLICATE is not supported by this server"),
+            (
+                "DEBUG SET-DISABLE-DENY-SCRIPTS 1",
+                "-ERR DEBUG SET-DISABLE-DENY-SCRIPTS is not supported by this server",
+            ),
         ],
     );
 }
