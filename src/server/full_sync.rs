@@ -169,6 +169,8 @@ impl Server {
         log::info!("MASTER <-> REPLICA sync: Finished with success");
         self.remove_file_from_primary();
         self.engine.resume_aof_after_sync();
+        // At once: until there is a base, nothing that follows is kept.
+        self.start_scheduled_rewrite();
         let handed_over = match acknowledged {
             Some(acknowledgement) => {
                 self.primary_link.unsent.extend_from_slice(&acknowledgement);
