@@ -14,8 +14,8 @@ use crate::util::number::push_f64;
 /// The most items that one command adds.
 const ITEMS_PER_COMMAND: usize = 64;
 
-/// Writes function libraries and every key of every database, and calls `after_key` with the number of keys written so far behind
-/// each. Its error ends the writing. Each command goes out in a single call of `write_all`.
+/// Writes function libraries and every key of every database, and calls `after_key` with the number of keys
+/// written so far behind each. Its error ends the writing. Each command goes out in a single call of `write_all`.
 pub fn write_commands<W: Write>(
     output: &mut W,
     keys: &Keyspace,

@@ -1,14 +1,13 @@
 //! The snapshot format (RDB): reader beside writer, on streams.
 //!
 //! The same bytes make the file on disk, the base of an append-only file, the transfer to a replica
-//! and, a value at a time, the payload of DUMP and RESTORE. Versions 1 to 12 are read, 9 to 11
+//! and, a value at a time, the payload of DUMP and RESTORE. Versions 1 to 12 are read, 9 to 12
 //! written; version 11 is that of Redis 7.2.
 //!
-//! Reading order: `format` names the bytes, `inflow` is input that has not arrived yet, `lengths` and `strings` are
-//! the primitives, `value`
-//! dispatches on the type of a value, a file for each type has its reader beside its writer, `packed` and
-//! `legacy` know the values that are one string, `writer` and `reader` frame whole snapshots, `payload`
-//! single values.
+//! Reading order: `format` names the bytes, `inflow` is input that has not arrived yet, `lengths` and
+//! `strings` are the primitives, `value` dispatches on the type of a value, a file for each type has its
+//! reader beside its writer, `packed` and `legacy` know the values that are one string, `writer` and
+//! `reader` frame whole snapshots, `payload` single values.
 //!
 //! **Invariant:** knows no clients, sockets or configuration. Whatever the input, reading neither
 //! panics nor allocates out of proportion to the bytes that have arrived. A collection is never in memory as
