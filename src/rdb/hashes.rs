@@ -26,10 +26,11 @@ impl<W: Write> ValueWriter<'_, W> {
                 (ValueType::HashZiplist, Packing::Ziplist)
             };
             return self.begin(value_type)?.put_packed(packing, |packer| {
-                for (field, value) in pairs {
+                // Inside of the iterator, whose state a loop would save for every pair.
+                pairs.for_each(|(field, value)| {
                     packer.push(field);
                     packer.push(value);
-                }
+                });
             });
         }
         let output = self.begin(ValueType::Hash)?;
