@@ -100,8 +100,13 @@ impl<P: Payload> Bulk<P> {
     fn fill_table(&mut self) -> Option<()> {
         let mut table = RecordTable::with_expected(self.collected.len());
         let mut counts = self.counts(&table);
+        let is_too_full = |counts: &[usize]| counts.iter().any(|count| *count > Bucket::<P>::RECORDS_MAX);
+        // Before the table grows: it could not divide what is the same key again and again.
+        if is_too_full(&counts) && self.repeats_a_key() {
+            return None;
+        }
         // Nothing but distinct hashes that agree in dozens of bits makes so full a bucket.
-        while counts.iter().any(|count| *count > Bucket::<P>::RECORDS_MAX) {
+        while is_too_full(&counts) {
             table.grow();
             counts = self.counts(&table);
         }
@@ -154,6 +159,13 @@ impl<P: Payload> Bulk<P> {
             std::mem::replace(&mut seen[usize::from(tag(it.hash))], true)
                 && records[..count].iter().any(is_equal)
         })
+    }
+
+    /// Whether a key is there twice, wherever.
+    fn repeats_a_key(&self) -> bool {
+        let mut by_hash: Vec<&Collected> = self.collected.iter().collect();
+        by_hash.sort_unstable_by_key(|it| it.hash);
+        by_hash.chunk_by(|left, right| left.hash == right.hash).any(|same| self.has_equal_keys(same))
     }
 
     fn record(&self, it: &Collected) -> Record<'_> {

@@ -373,6 +373,15 @@ fn bulk_of(texts: impl Iterator<Item = Vec<u8>>) -> Option<RecordTable<Text>> {
 }
 
 #[test]
+fn a_key_that_is_collected_more_often_than_a_bucket_takes_makes_no_table() {
+    for times in [2, 256, 1000, EXPECTED_BUCKETS_MAX * FILL_MAX + 1] {
+        assert!(bulk_of((0..times).map(|_| b"same".to_vec())).is_none(), "{times}");
+    }
+    let others = (0..5000).map(distinct);
+    assert!(bulk_of(others.chain((0..300).map(|_| b"same".to_vec()))).is_none());
+}
+
+#[test]
 fn records_collected_are_the_table_that_takes_them_one_by_one() {
     for records in [0, 1, 16, 17, 1000, EXPECTED_BUCKETS_MAX * FILL_MAX + 1000] {
         let collected = bulk_of((0..records).map(distinct)).unwrap();
