@@ -278,14 +278,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins to load the snapshot that our primary has sent.
-    pub fn begin_loading_from_primary(&mut self, path: &Path) -> Result<(), LoadFailed> {
-        let options = LoadOptions {
+    /// How a primary's snapshot is read: what has expired goes when the primary says so.
+    fn options_of_primary(&self) -> LoadOptions {
+        LoadOptions {
             now_ms: clock::unix_now_ms(),
             drop_expired: false,
             replace: false,
             limits: self.value_limits(),
-        };
+        }
+    }
+
+    /// Begins to load the snapshot that our primary has sent.
+    pub fn begin_loading_from_primary(&mut self, path: &Path) -> Result<(), LoadFailed> {
+        let options = self.options_of_primary();
         let loading = Loading::open(path, self.config.rdb.checksum, true, options)?;
         self.snapshots.loading = loading.map(Box::new);
         Ok(())
@@ -299,12 +304,7 @@ impl Engine {
         aside: Option<Keyspace>,
         serves_meanwhile: bool,
     ) {
-        let options = LoadOptions {
-            now_ms: clock::unix_now_ms(),
-            drop_expired: false,
-            replace: false,
-            limits: self.value_limits(),
-        };
+        let options = self.options_of_primary();
         let source = LoadSource::arriving(size, options, self.config.rdb.checksum);
         self.snapshots.loading = Some(Box::new(Loading {
             aside,

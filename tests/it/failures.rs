@@ -12,11 +12,6 @@ use crate::support::{Client, Server, check, check_all, wait_until};
 
 const ON: &[&str] = &["--appendonly", "yes"];
 
-fn kill(server: Server) -> TempDir {
-    send_signal("KILL", &server.process_id().to_string());
-    server.wait().1
-}
-
 fn send_signal(name: &str, process_id: &str) {
     assert!(Command::new("kill").args(["-s", name, process_id]).status().unwrap().success());
 }
@@ -103,7 +98,7 @@ fn cut_exactly(directory: TempDir, damaged: &[u8], whole: &[u8], cut_at: usize) 
     let mut client = server.client();
     check_all(&mut client, &[("DBSIZE", &format!(":{keys}")), ("SET another 1", "+OK")]);
     // The checksum lines go on where the file was cut.
-    let server = Server::in_directory(kill(server), ON).loaded();
+    let server = Server::in_directory(server.kill(), ON).loaded();
     let mut client = server.client();
     check(&mut client, "DBSIZE", &format!(":{}", keys + 1));
     client.send("SHUTDOWN");
@@ -175,7 +170,7 @@ fn declared_sizes_that_nobody_sent_cost_no_memory() {
 fn what_a_killed_rewrite_and_a_killed_save_left_goes_or_is_named() {
     let server = Server::with(ON);
     check(&mut server.client(), "SET k v", "+OK");
-    let directory = kill(server);
+    let directory = server.kill();
     // No process has this id: the kernel's are smaller.
     let ended = u32::MAX - 1;
     let aof = directory.path().join("appendonlydir");
@@ -224,7 +219,7 @@ fn a_save_child_that_is_killed_leaves_the_previous_snapshot() {
     assert!(wait_until(|| server.log().contains(" # Background AOF rewrite terminated by signal 9\n")));
     assert_eq!(fs::read(server.path("appendonlydir/appendonly.aof.1.base.rdb")).unwrap(), base);
     check(&mut client, "SET later 1", "+OK");
-    let server = Server::in_directory(kill(server), ON).loaded();
+    let server = Server::in_directory(server.kill(), ON).loaded();
     check_all(&mut server.client(), &[("GET k", "$v"), ("GET later", "$1")]);
 }
 
@@ -279,7 +274,7 @@ fn a_full_disk_during_a_rewrite_leaves_the_files_of_before() {
         assert!(wait_until(|| server.log().contains(" # Background AOF rewrite terminated with error\n")));
         assert!(wait_until(|| temporary_files(&server.path("appendonlydir")).is_empty()));
         check(&mut client, "SET later 1", "+OK");
-        let server = Server::in_directory(kill(server), &options).loaded();
+        let server = Server::in_directory(server.kill(), &options).loaded();
         check_all(&mut server.client(), &[("DBSIZE", ":4"), ("STRLEN c", ":50000"), ("GET later", "$1")]);
     }
 }
@@ -303,7 +298,7 @@ fn a_full_disk_refuses_writes_until_there_is_room_again() {
     check(&mut client, "GET before", "$1");
     limit_files(&server, "unlimited");
     assert!(wait_until(|| client.call("SET after 1") == "+OK"));
-    let server = Server::in_directory(kill(server), ON).loaded();
+    let server = Server::in_directory(server.kill(), ON).loaded();
     let mut client = server.client();
     check_all(&mut client, &[("GET before", "$1"), ("GET after", "$1")]);
     for number in 0..acknowledged {
@@ -336,7 +331,7 @@ fn a_directory_that_cannot_be_written_leaves_the_files_of_before() {
     check(&mut client, "BGREWRITEAOF", "+Background append only file rewriting started");
     assert!(wait_until(|| server.log().contains(" * Background AOF rewrite finished successfully\n")));
     check(&mut client, "SAVE", "+OK");
-    let server = Server::in_directory(kill(server), ON).loaded();
+    let server = Server::in_directory(server.kill(), ON).loaded();
     check_all(&mut server.client(), &[("GET k", "$v"), ("GET later", "$2")]);
 }
 
@@ -344,7 +339,7 @@ fn a_directory_that_cannot_be_written_leaves_the_files_of_before() {
 fn the_server_under_the_name_of_a_checker_is_that_checker() {
     let server = Server::with(ON);
     check_all(&mut server.client(), &[("SET k v", "+OK"), ("SAVE", "+OK")]);
-    let directory = kill(server);
+    let directory = server.kill();
     let check_with = |name: &str, file: &str| {
         let program = directory.path().join(name);
         let _ = fs::remove_file(&program);
